@@ -1,0 +1,279 @@
+/// Why bytes are not the JSON that was expected.
+public struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Where in the bytes reading stopped, from 0.
+    public let offset: Int
+    /// What was wrong there, as a clause.
+    public let reason: String
+
+    public var description: String { "invalid JSON at byte \(offset): \(reason)" }
+}
+
+extension JSONValue {
+    /// Reads one JSON document (RFC 8259, UTF-8) with nothing but white space around it.
+    ///
+    /// Of two members under one key the later one stands. Documents nested deeper than 512 levels are refused, so
+    /// that no peer can exhaust the stack.
+    /// - Throws: `JSONSyntaxError` with the offset of the first byte that does not fit.
+    public init(parsing bytes: Span<UInt8>) throws(JSONSyntaxError) {
+        var parser = JSONParser()
+        self = try parser.document(bytes)
+    }
+
+    /// Reads one JSON document from an array of UTF-8 bytes.
+    public init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
+        try self.init(parsing: bytes.span)
+    }
+
+    /// Reads one JSON document from a string.
+    public init(parsing text: String) throws(JSONSyntaxError) {
+        try self.init(parsing: Array(text.utf8))
+    }
+}
+
+/// A recursive-descent reader over a span, which each step is given.
+private struct JSONParser {
+    private static let maximumDepth = 512
+
+    private var position = 0
+
+    mutating func document(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONValue {
+        let value = try self.value(bytes, depth: 0)
+        skipWhiteSpace(bytes)
+        guard position == bytes.count else { throw unexpected(bytes, "something follows the document") }
+        return value
+    }
+
+    private func unexpected(_ bytes: Span<UInt8>, _ reason: String) -> JSONSyntaxError {
+        JSONSyntaxError(offset: position, reason: position >= bytes.count ? "the document ends too early" : reason)
+    }
+
+    private mutating func skipWhiteSpace(_ bytes: Span<UInt8>) {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        guard depth < Self.maximumDepth else {
+            throw unexpected(bytes, "nested deeper than \(Self.maximumDepth) levels")
+        }
+        skipWhiteSpace(bytes)
+        guard position < bytes.count else { throw unexpected(bytes, "a value is missing") }
+        switch bytes[position] {
+        case UInt8(ascii: "{"): return try object(bytes, depth: depth)
+        case UInt8(ascii: "["): return try array(bytes, depth: depth)
+        case UInt8(ascii: "\""): return .string(try string(bytes))
+        case UInt8(ascii: "t"): return try literal(bytes, "true", .bool(true))
+        case UInt8(ascii: "f"): return try literal(bytes, "false", .bool(false))
+        case UInt8(ascii: "n"): return try literal(bytes, "null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number(bytes)
+        default: throw unexpected(bytes, "a value cannot begin here")
+        }
+    }
+
+    private mutating func literal(_ bytes: Span<UInt8>, _ word: StaticString, _ value: JSONValue)
+        throws(JSONSyntaxError) -> JSONValue
+    {
+        let count = word.utf8CodeUnitCount
+        guard position + count <= bytes.count else { throw unexpected(bytes, "a value cannot begin here") }
+        for index in 0..<count where bytes[position + index] != word.utf8Start[index] {
+            throw unexpected(bytes, "a value cannot begin here")
+        }
+        position += count
+        return value
+    }
+
+    private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        position += 1
+        var members: [String: JSONValue] = [:]
+        skipWhiteSpace(bytes)
+        if position < bytes.count, bytes[position] == UInt8(ascii: "}") {
+            position += 1
+            return .object(members)
+        }
+        while true {
+            skipWhiteSpace(bytes)
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+                throw unexpected(bytes, "a member's name is missing")
+            }
+            let name = try string(bytes)
+            skipWhiteSpace(bytes)
+            guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else {
+                throw unexpected(bytes, "a colon is missing")
+            }
+            position += 1
+            members[name] = try value(bytes, depth: depth + 1)
+            if try endOfList(bytes, UInt8(ascii: "}")) { return .object(members) }
+        }
+    }
+
+    private mutating func array(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        position += 1
+        var items: [JSONValue] = []
+        skipWhiteSpace(bytes)
+        if position < bytes.count, bytes[position] == UInt8(ascii: "]") {
+            position += 1
+            return .array(items)
+        }
+        while true {
+            items.append(try value(bytes, depth: depth + 1))
+            if try endOfList(bytes, UInt8(ascii: "]")) { return .array(items) }
+        }
+    }
+
+    /// Passes a comma (false) or the closing bracket (true).
+    private mutating func endOfList(_ bytes: Span<UInt8>, _ close: UInt8) throws(JSONSyntaxError) -> Bool {
+        skipWhiteSpace(bytes)
+        guard position < bytes.count else { throw unexpected(bytes, "a bracket is not closed") }
+        let byte = bytes[position]
+        guard byte == close || byte == UInt8(ascii: ",") else {
+            throw unexpected(bytes, "a comma or a bracket is missing")
+        }
+        position += 1
+        return byte == close
+    }
+
+    private mutating func string(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
+        position += 1
+        let start = position
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") {
+                let text = try utf8(bytes, start..<position)
+                position += 1
+                return text
+            }
+            if byte == UInt8(ascii: "\\") { return try stringWithEscapes(bytes, from: start) }
+            guard byte >= 0x20 else { throw unexpected(bytes, "a control character in a string is not escaped") }
+            position += 1
+        }
+        throw unexpected(bytes, "a string is not closed")
+    }
+
+    private func utf8(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(JSONSyntaxError) -> String {
+        do {
+            return String(copying: try UTF8Span(validating: bytes.extracting(range)))
+        } catch {
+            throw JSONSyntaxError(offset: range.lowerBound, reason: "a string is not valid UTF-8")
+        }
+    }
+
+    private mutating func stringWithEscapes(_ bytes: Span<UInt8>, from start: Int) throws(JSONSyntaxError) -> String {
+        var result = try utf8(bytes, start..<position)
+        var plain = position
+        while position < bytes.count {
+            let byte = bytes[position]
+            switch byte {
+            case UInt8(ascii: "\""):
+                result += try utf8(bytes, plain..<position)
+                position += 1
+                return result
+            case UInt8(ascii: "\\"):
+                result += try utf8(bytes, plain..<position)
+                position += 1
+                result.unicodeScalars.append(try escape(bytes))
+                plain = position
+            case 0..<0x20:
+                throw unexpected(bytes, "a control character in a string is not escaped")
+            default:
+                position += 1
+            }
+        }
+        throw unexpected(bytes, "a string is not closed")
+    }
+
+    private mutating func escape(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> Unicode.Scalar {
+        guard position < bytes.count else { throw unexpected(bytes, "a string is not closed") }
+        let byte = bytes[position]
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"):
+            let unit = try hexadecimal(bytes)
+            if let scalar = Unicode.Scalar(unit) { return scalar }
+            // Half of a surrogate pair: its other half follows, or the text is broken and reads as U+FFFD.
+            guard unit < 0xDC00, position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
+                bytes[position + 1] == UInt8(ascii: "u")
+            else { return "\u{FFFD}" }
+            let mark = position
+            position += 2
+            let low = try hexadecimal(bytes)
+            guard (0xDC00..<0xE000).contains(low) else {
+                position = mark
+                return "\u{FFFD}"
+            }
+            return Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)) ?? "\u{FFFD}"
+        default:
+            position -= 1
+            throw unexpected(bytes, "an unknown escape in a string")
+        }
+    }
+
+    private mutating func hexadecimal(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> UInt32 {
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard position < bytes.count, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
+                throw unexpected(bytes, "four hexadecimal digits must follow \\u")
+            }
+            value = value << 4 | UInt32(digit)
+            position += 1
+        }
+        return value
+    }
+
+    private mutating func number(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONValue {
+        let start = position
+        if bytes[position] == UInt8(ascii: "-") { position += 1 }
+        let leading = position
+        var magnitude: Int64 = 0
+        var fits = true
+        try digits(bytes) { digit in
+            let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(Int64(digit))
+            if overflow || carry { fits = false } else { magnitude = sum }
+        }
+        if bytes[leading] == UInt8(ascii: "0"), position > leading + 1 {
+            position = leading
+            throw unexpected(bytes, "a number cannot begin with 0")
+        }
+        var isInteger = true
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            isInteger = false
+            position += 1
+            try digits(bytes) { _ in }
+        }
+        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            isInteger = false
+            position += 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try digits(bytes) { _ in }
+        }
+        if isInteger, fits { return .integer(leading > start ? -magnitude : magnitude) }
+        let text = try utf8(bytes, start..<position)
+        if isInteger, let exact = Int64(text) { return .integer(exact) }  // the least Int64, whose magnitude overflows
+        guard let value = Double(text), value.isFinite else {
+            position = start
+            throw unexpected(bytes, "a number is out of range")
+        }
+        return .double(value)
+    }
+
+    private mutating func digits(_ bytes: Span<UInt8>, _ each: (UInt8) -> Void) throws(JSONSyntaxError) {
+        let start = position
+        while position < bytes.count, case UInt8(ascii: "0")...UInt8(ascii: "9") = bytes[position] {
+            each(bytes[position] - UInt8(ascii: "0"))
+            position += 1
+        }
+        guard position > start else { throw unexpected(bytes, "a digit is missing in a number") }
+    }
+}
