@@ -99,6 +99,14 @@ let package = Package(
             path: "hack/devcluster",
             swiftSettings: swiftSettings),
 
+        .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Observability",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(name: "K8sClientTests", dependencies: ["K8sClient"], swiftSettings: swiftSettings),
         .testTarget(name: "OperatorTests", dependencies: ["Operator", "K8sClient"], swiftSettings: swiftSettings),
         .testTarget(
