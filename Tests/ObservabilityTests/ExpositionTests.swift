@@ -85,7 +85,7 @@ struct ExpositionTests {
         registry.histogram("x", labels: [("a.b", "1"), ("a-b", "2"), ("le", "3"), ("__name__", "4")], buckets: [])
             .observe(1)
         let text = registry.render()
-        #expect(text.contains("x_count{a_b=\"1;2\",exported_le=\"3\",exportedname__=\"4\"} 1"))
+        #expect(text.contains("x_count{a_b=\"1;2\",exported_le=\"3\",exported_name__=\"4\"} 1"))
     }
 
     @Test("Values computed at the scrape are current, and left out when there is none")

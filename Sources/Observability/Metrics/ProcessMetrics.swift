@@ -18,10 +18,10 @@ extension PrometheusRegistry {
             ProcessStatus.current().map { Double($0.cpuTicks) / Double(ProcessStatus.ticksPerSecond) }
         }
         gauge("process_open_fds", help: "Number of open file descriptors.") {
-            ProcessStatus.openDescriptors().map(Double.init)
+            ProcessStatus.openDescriptors().map { Double($0) }
         }
         gauge("process_max_fds", help: "Maximum number of open file descriptors.") {
-            ProcessStatus.descriptorLimit().map(Double.init)
+            ProcessStatus.descriptorLimit().map { Double($0) }
         }
         // It never changes: read once, and computed from the same two clocks each time would make it wander.
         let started = ProcessStatus.startTime()

@@ -1,0 +1,164 @@
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import Metrics
+import NIOCore
+import Observability
+import ServiceLifecycle
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// `chatgpt-backend serve`.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs the service until it is told to end.",
+        discussion: """
+            Settings come from flags, then from variables (ENVIRONMENT, SECRET_KEY, DATABASE_URL, …), then from defaults. \
+            SIGTERM lets requests in flight finish; a second one ends the process at once.
+            """)
+
+    @Flag(
+        name: .customLong("dev"),
+        help: "Development: text logs, causes of errors shown, this machine only, no drain delay.")
+    var isDevelopment = false
+
+    @Option(help: "The address to listen on. (default: HOST, or 0.0.0.0)")
+    var host: String?
+
+    @Option(help: "The port to listen on; 0 for any free one. (default: PORT, or 8000)")
+    var port: String?
+
+    @Option(help: "Seconds to keep serving after SIGTERM. (default: DRAIN_DELAY, or 5 outside development)")
+    var drainDelay: String?
+
+    @Option(help: "The lowest level that is logged. (default: LOG_LEVEL, or info)")
+    var logLevel: String?
+
+    @Option(help: "How log lines look: json or text. (default: LOG_FORMAT, or json)")
+    var logFormat: String?
+
+    func validate() throws {
+        _ = try flags()
+    }
+
+    func run() async throws {
+        let settings = try settings()
+        LoggingSystem.bootstrap { [level = settings.logLevel, format = settings.logFormat] label in
+            format.handler(label: label, level: level)
+        }
+        // A client or log reader that goes away is an error of one write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let logger = Logger(label: "backend")
+        announce(settings, logger)
+
+        let registry = PrometheusRegistry()
+        registry.registerProcessMetrics()
+        registry.gauge("backend_build_info", help: "The program's version.", labels: [("version", Version.number)]).set(
+            1)
+        MetricsSystem.bootstrap(registry)
+
+        let server = BackendServer(settings: settings, registry: registry, logger: logger) { address in
+            logger.notice(
+                "ready",
+                metadata: [
+                    "address": "\(address?.ipAddress ?? settings.host)",
+                    "port": .stringConvertible(address?.port ?? settings.port),
+                ])
+        }
+        try await run(server, logger)
+    }
+
+    private func run(_ server: BackendServer, _ logger: Logger) async throws {
+        let group = server.makeServiceGroup()
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let listener = Task { await Self.handle(signals, group, server.settings, logger) }
+        defer { listener.cancel() }
+        do {
+            try await group.run()
+        } catch is CancellationError where server.lifecycle.state == .draining {
+            logger.warning("requests did not finish in time and were ended")
+        } catch {
+            Terminal.complain(Self.reason(for: error, server.settings))
+            throw ExitCode.unavailable
+        }
+        logger.notice("ended")
+    }
+
+    private static func handle(
+        _ signals: UnixSignalsSequence, _ group: ServiceGroup, _ settings: Settings, _ logger: Logger
+    ) async {
+        var isEnding = false
+        for await signal in signals {
+            if isEnding {
+                logger.warning("second signal: ending at once")
+                // What a shell reports for a process that the signal ended.
+                _exit(128 + signal.rawValue)
+            }
+            isEnding = true
+            logger.notice("draining", metadata: ["signal": "\(signal)", "drain_delay": "\(settings.drainDelay)"])
+            await group.triggerGracefulShutdown()
+        }
+    }
+
+    private func announce(_ settings: Settings, _ logger: Logger) {
+        var metadata = settings.summary
+        metadata["version"] = "\(Version.number)"
+        logger.notice("starting", metadata: metadata)
+        logger.info(
+            "this version serves health and metrics only: database, cache, upstream and mail settings are checked and not used"
+        )
+        if settings.isSecretKeyTemporary {
+            logger.warning("SECRET_KEY is not set: a key was made for this start only")
+        }
+    }
+
+    private func settings() throws -> Settings {
+        do {
+            return try Settings(variables: ProcessInfo.processInfo.environment, flags: try flags())
+        } catch let error as ConfigurationError {
+            for problem in error.problems { Terminal.complain("\(problem)") }
+            throw ExitCode.configuration
+        }
+    }
+
+    private func flags() throws -> Settings.Flags {
+        var flags = Settings.Flags(isDevelopment: isDevelopment)
+        flags.host = try parse("--host", host) { text throws(InvalidValue) in
+            guard NetworkName.isHost(text) else { throw InvalidValue("must be an IP address or a host name") }
+            return text
+        }
+        flags.port = try parse("--port", port) { text throws(InvalidValue) in
+            try NetworkName.port(parsing: text, allowingAny: true)
+        }
+        flags.drainDelay = try parse("--drain-delay", drainDelay, Duration.init(parsingDrainDelay:))
+        flags.logLevel = try parse("--log-level", logLevel, Logger.Level.init(parsing:))
+        flags.logFormat = try parse("--log-format", logFormat, LogFormat.init(parsing:))
+        return flags
+    }
+
+    private func parse<Value>(
+        _ flag: String, _ text: String?, _ parse: (String) throws(InvalidValue) -> Value
+    ) throws -> Value? {
+        guard let text else { return nil }
+        do {
+            return try parse(text)
+        } catch {
+            throw ValidationError("\(flag) \(error.requirement)")
+        }
+    }
+
+    /// Why the service could not run, in a line.
+    private static func reason(for error: any Error, _ settings: Settings) -> String {
+        let address = "\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(settings.port)"
+        switch error {
+        case let error as IOError: return "cannot listen on \(address): \(SystemError.message(error.errnoCode))"
+        case is SocketAddressError: return "cannot listen on \(address): no such host"
+        default: return "cannot run: \(error)"
+        }
+    }
+}

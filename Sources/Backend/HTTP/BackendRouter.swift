@@ -1,0 +1,64 @@
+import HTTPTypes
+import Hummingbird
+import Observability
+
+/// Puts middleware and routes together.
+struct BackendRouter {
+    let settings: Settings
+    let lifecycle: Lifecycle
+    let registry: PrometheusRegistry
+    let metrics: HTTPMetrics
+
+    private struct About: Encodable {
+        let name: String
+        let version: String
+    }
+
+    /// - Parameter addRoutes: Adds further routes behind the same middleware.
+    func makeRouter(addRoutes: (Router<BackendRequestContext>) -> Void = { _ in }) -> Router<BackendRequestContext> {
+        let router = Router(context: BackendRequestContext.self, options: .autoGenerateHeadEndpoints)
+        // From the outside in: each sees the answers of all below it.
+        router.add(middleware: RequestIDMiddleware())
+        router.add(middleware: ObservationMiddleware(metrics: metrics))
+        router.add(middleware: AllowedHostsMiddleware(allowedHosts: settings.allowedHosts))
+        router.add(middleware: CORSPolicyMiddleware(origins: settings.corsOrigins))
+        router.add(middleware: ErrorMiddleware(showsCauses: settings.isDebug))
+        router.add(middleware: BodyLimitMiddleware(limit: BackendRequestContext.bodyLimit))
+
+        router.get("/") { _, _ in
+            JSONBody.response(About(name: Version.program, version: Version.number))
+        }
+        HealthRoutes(lifecycle: lifecycle).add(to: router)
+        MetricsRoute(registry: registry).add(to: router)
+        addRoutes(router)
+        router.refuseOtherMethods()
+        return router
+    }
+}
+
+extension Router where Context == BackendRequestContext {
+    /// Answers 405 where a path exists and the method does not, and OPTIONS with what does. Call it after the last route.
+    fileprivate func refuseOtherMethods() {
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        let methods = Dictionary(grouping: routes, by: \.path.description)
+        for (_, routes) in methods {
+            guard let path = routes.first?.path else { continue }
+            var allowed = Set(routes.map(\.method))
+            // The router adds HEAD to every GET when it is built.
+            if allowed.contains(.get) { allowed.insert(.head) }
+            let hasOptions = allowed.contains(.options)
+            allowed.insert(.options)
+            let listed = known.filter(allowed.contains)
+            for method in known where !allowed.contains(method) {
+                on(path, method: method) { _, _ -> Response in
+                    throw APIError.methodNotAllowed(method, allowed: listed)
+                }
+            }
+            if !hasOptions {
+                on(path, method: .options) { _, _ in
+                    Response(status: .noContent, headers: [.allow: listed.map(\.rawValue).joined(separator: ", ")])
+                }
+            }
+        }
+    }
+}

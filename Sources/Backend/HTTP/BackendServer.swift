@@ -1,0 +1,79 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import Observability
+import ServiceLifecycle
+
+/// The service: HTTP, and how it starts and ends.
+struct BackendServer: Sendable {
+    /// How long requests in flight may take to finish once the service no longer accepts new ones. With the drain delay it stays
+    /// within a Deployment's usual grace period of a minute.
+    static let finishDeadline: Duration = .seconds(30)
+    /// Longer than the 60 s for which nginx keeps a connection to its upstream, so that it is never us who closes one that nginx
+    /// is about to use.
+    static let idleTimeout: TimeAmount = .seconds(75)
+
+    let settings: Settings
+    let registry: PrometheusRegistry
+    let lifecycle = Lifecycle()
+    let logger: Logger
+    /// Called with the address once requests are taken.
+    var onReady: @Sendable (SocketAddress?) async -> Void = { _ in }
+
+    /// The HTTP server as one service.
+    func makeApplication(
+        addRoutes: (Router<BackendRequestContext>) -> Void = { _ in }
+    ) -> Application<RouterResponder<BackendRequestContext>> {
+        let metrics = HTTPMetrics(registry: registry)
+        let router = BackendRouter(settings: settings, lifecycle: lifecycle, registry: registry, metrics: metrics)
+            .makeRouter(addRoutes: addRoutes)
+        let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                // Twice the limit: room for a client to notice a refusal before it is cut off.
+                MalformedRequestHandler(metrics: metrics, bodyLimit: 2 * BackendRequestContext.bodyLimit)
+            ],
+            idleTimeout: Self.idleTimeout)
+        return Application(
+            router: router,
+            server: .http1(configuration: channel),
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.host, port: settings.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit, logger: logger)),
+            onServerRunning: { [lifecycle, onReady] channel in
+                lifecycle.advance(to: .ready)
+                await onReady(channel.localAddress)
+            },
+            logger: logger)
+    }
+
+    /// The services in the order in which they start; they end in the reverse one, so the drain delay passes while the server
+    /// still serves.
+    func makeServiceGroup(
+        addRoutes: (Router<BackendRequestContext>) -> Void = { _ in }, finishDeadline: Duration = finishDeadline
+    ) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                makeApplication(addRoutes: addRoutes), DrainDelay(lifecycle: lifecycle, delay: settings.drainDelay),
+            ],
+            logger: logger)
+        configuration.maximumGracefulShutdownDuration = settings.drainDelay + finishDeadline
+        return ServiceGroup(configuration: configuration)
+    }
+
+    /// Connections beyond this wait to be accepted: each takes a descriptor, and some are needed for all else.
+    private static let connectionLimit = max(64, ProcessLimits.openFiles() * 9 / 10)
+}
+
+/// Says "not ready" as soon as the process is told to end, and holds the server's own end back for a while: load balancers need
+/// that time to learn of it, and until then go on sending requests.
+private struct DrainDelay: Service {
+    let lifecycle: Lifecycle
+    let delay: Duration
+
+    func run() async throws {
+        try await gracefulShutdown()
+        lifecycle.advance(to: .draining)
+        try await Task.sleep(for: delay)
+    }
+}
