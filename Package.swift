@@ -114,7 +114,12 @@ let package = Package(
         .testTarget(name: "OperatorTests", dependencies: ["Operator", "K8sClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "BackendTests",
-            dependencies: ["Backend", "Observability", .product(name: "HummingbirdTesting", package: "hummingbird")],
+            dependencies: [
+                "Backend", "Observability",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(name: "DevclusterTests", dependencies: ["devcluster", "K8sClient"], swiftSettings: swiftSettings),
         .testTarget(

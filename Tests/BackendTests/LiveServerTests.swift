@@ -1,0 +1,145 @@
+import Hummingbird
+import Logging
+import NIOCore
+import Observability
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import Backend
+
+@Suite("A live server")
+struct LiveServerTests {
+    /// Runs the service on a free port; ends it after `test`, which may have ended it itself.
+    private func withServer(
+        _ fixture: BackendFixture, finishDeadline: Duration = .seconds(30),
+        _ test: @Sendable (Int, ServiceGroup) async throws -> Void
+    ) async throws {
+        let (ports, announce) = AsyncStream.makeStream(of: Int.self)
+        var server = fixture.server
+        server.onReady = { address in announce.yield(address?.port ?? 0) }
+        let group = server.makeServiceGroup(addRoutes: RouteTests.addUpload, finishDeadline: finishDeadline)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { announce.finish() }
+                try await group.run()
+            }
+            do {
+                let port = try #require(await ports.first { _ in true })
+                try await test(port, group)
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    @Test("A request in flight finishes after the service was told to end, and nothing new is accepted")
+    func inFlight() async throws {
+        let fixture = try BackendFixture()
+        try await withServer(fixture) { port, group in
+            let idle = try RawConnection(port: port)
+            try await idle.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try await idle.receive { $0.contains("\"ok\"") }
+
+            let upload = try RawConnection(port: port)
+            try await upload.send(
+                "POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            let inFlight = fixture.registry.gauge("http_requests_in_flight")
+            #expect(await eventually { inFlight.value == 1 })
+
+            await group.triggerGracefulShutdown()
+            #expect(await eventually { (try? RawConnection(port: port)) == nil })
+            #expect(fixture.server.lifecycle.state == .draining)
+            // The connection without a request is closed; the one with a request goes on.
+            #expect(try await idle.receive() == "")
+            try await upload.send("6\r\n world\r\n0\r\n\r\n")
+            let answer = try await upload.receive()
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\n11"))
+        }
+    }
+
+    @Test("While the drain delay lasts the service answers and says that it is not ready")
+    func drainDelay() async throws {
+        let fixture = try BackendFixture(["DRAIN_DELAY": "0.5"])
+        try await withServer(fixture) { port, group in
+            let before = try await RawConnection.get("/health/ready", port: port)
+            #expect(before.hasPrefix("HTTP/1.1 200 "))
+            await group.triggerGracefulShutdown()
+            #expect(await eventually { fixture.server.lifecycle.state == .draining })
+            #expect(try await RawConnection.get("/health/ready", port: port).hasPrefix("HTTP/1.1 503 "))
+            #expect(try await RawConnection.get("/health", port: port).hasPrefix("HTTP/1.1 200 "))
+            #expect(await eventually { (try? RawConnection(port: port)) == nil })
+        }
+    }
+
+    @Test("A request that never finishes does not hold the end up beyond the deadline")
+    func deadline() async throws {
+        let fixture = try BackendFixture()
+        let start = ContinuousClock.now
+        do {
+            try await withServer(fixture, finishDeadline: .milliseconds(300)) { port, group in
+                let upload = try RawConnection(port: port)
+                try await upload.send("POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+                let inFlight = fixture.registry.gauge("http_requests_in_flight")
+                #expect(await eventually { inFlight.value == 1 })
+                await group.triggerGracefulShutdown()
+                _ = try? await upload.receive()
+            }
+        } catch is CancellationError {
+            // How the group says that it had to cancel.
+        }
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+
+    @Test(
+        "What is not HTTP gets the error shape and the connection's end",
+        arguments: [
+            ("NONSENSE\r\n\r\n", "400", "malformed_request"),
+            ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: ten\r\n\r\n", "400", "malformed_request"),
+            (
+                "GET / HTTP/1.1\r\nHost: x\r\nX-Long: \(String(repeating: "x", count: 100_000))\r\n\r\n", "431",
+                "headers_too_large"
+            ),
+        ])
+    func malformed(request: String, status: String, code: String) async throws {
+        try await withServer(try BackendFixture()) { port, _ in
+            let answer = try await RawConnection.exchange(request, port: port)
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(answer.contains("\"code\":\"\(code)\""))
+            #expect(answer.lowercased().contains("connection: close"))
+            let metrics = try await RawConnection.get("/metrics", port: port)
+            #expect(
+                metrics.contains("http_requests_total{method=\"unknown\",route=\"unmatched\",status=\"\(status)\"} 1"))
+        }
+    }
+
+    @Test("A chunked body is refused once it passes the limit")
+    func chunkedBody() async throws {
+        try await withServer(try BackendFixture()) { port, _ in
+            let connection = try RawConnection(port: port)
+            try await connection.send("POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let chunk = "100000\r\n\(String(repeating: "x", count: 1 << 20))\r\n"
+            for _ in 0..<11 { try await connection.send(chunk) }
+            let answer = try await connection.receive { $0.contains("\r\n\r\n{") }
+            #expect(answer.hasPrefix("HTTP/1.1 413 "))
+            #expect(answer.contains("body_too_large"))
+        }
+    }
+
+    @Test("A client that sends on and on after the refusal is cut off")
+    func endlessBody() async throws {
+        try await withServer(try BackendFixture()) { port, _ in
+            let connection = try RawConnection(port: port)
+            try await connection.send("POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let chunk = "100000\r\n\(String(repeating: "x", count: 1 << 20))\r\n"
+            await #expect(throws: RawConnection.Failure.self) {
+                for _ in 0..<64 { try await connection.send(chunk) }
+            }
+            #expect(try await RawConnection.get("/health", port: port).hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+}
