@@ -80,8 +80,6 @@ struct ServeCommand: AsyncParsableCommand {
         defer { listener.cancel() }
         do {
             try await group.run()
-        } catch is CancellationError where server.lifecycle.state == .draining {
-            logger.warning("requests did not finish in time and were ended")
         } catch {
             Terminal.complain(Self.reason(for: error, server.settings))
             throw ExitCode.unavailable
