@@ -1,0 +1,113 @@
+/// A request to the API server as a value: made and compared without any I/O, carried out by `KubernetesClient`.
+public struct KubernetesRequest: Sendable, Hashable {
+    /// An HTTP method.
+    public struct Method: RawRepresentable, Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+        public init(stringLiteral value: String) { rawValue = value }
+
+        public var description: String { rawValue }
+
+        public static let get: Method = "GET"
+        public static let post: Method = "POST"
+        public static let put: Method = "PUT"
+        public static let patch: Method = "PATCH"
+        public static let delete: Method = "DELETE"
+    }
+
+    /// One name and value, of a query or a header.
+    public struct Field: Sendable, Hashable {
+        /// The name.
+        public var name: String
+        /// The value, not encoded.
+        public var value: String
+
+        /// Makes a field.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The HTTP method.
+    public var method: Method
+    /// The path, percent-encoded; it may bring a query of its own.
+    public var path: String
+    /// What is added to the path's query, not encoded.
+    public var query: [Field]
+    /// The body, if any.
+    public var body: [UInt8]?
+    /// What the body is.
+    public var contentType: String?
+    /// What the answer shall be.
+    public var accept: String
+    /// Further headers. `Authorization` comes from the client's configuration.
+    public var headers: [Field]
+    /// How long the answer may take as a whole; `nil` means the client's default, and no limit for streams.
+    public var timeout: Duration?
+    /// What metrics count it under: a verb of the API (`get`, `list`, `apply`, …).
+    public var verb: String
+    /// What metrics count it under: the plural name of the resource.
+    public var resource: String
+    /// Whether carrying it out twice leaves what carrying it out once leaves.
+    public var isIdempotent: Bool
+    /// Whether it passes by the others when many wait for their turn. For what must not come late, such as leases.
+    public var isUrgent: Bool
+
+    /// JSON, what the API speaks unless asked otherwise.
+    public static let json = "application/json"
+
+    /// Makes a request.
+    public init(
+        _ method: Method, _ path: String, query: [Field] = [], body: [UInt8]? = nil, contentType: String? = nil,
+        accept: String = KubernetesRequest.json, headers: [Field] = [], timeout: Duration? = nil, verb: String? = nil,
+        resource: String = "", isIdempotent: Bool? = nil, isUrgent: Bool = false
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.body = body
+        self.contentType = contentType ?? (body == nil ? nil : Self.json)
+        self.accept = accept
+        self.headers = headers
+        self.timeout = timeout
+        self.verb = verb ?? method.rawValue.lowercased()
+        self.resource = resource
+        self.isIdempotent = isIdempotent ?? (method != .post && method != .patch)
+        self.isUrgent = isUrgent
+    }
+
+    /// Path and query as they go on the wire.
+    public var target: String {
+        guard !query.isEmpty else { return path }
+        let encoded = query.map { field in
+            PercentEncoding.query(field.name) + "=" + PercentEncoding.query(field.value)
+        }
+        return path + (path.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + encoded.joined(separator: "&")
+    }
+
+    /// What errors and logs call this request: method and path, without the query.
+    public var name: String { "\(method) \(path.prefix { $0 != "?" })" }
+}
+
+/// What the server answered, whatever its status.
+public struct KubernetesResponse: Sendable {
+    /// The HTTP status.
+    public let status: Int
+    /// The headers in the order in which they came.
+    public let headers: [KubernetesRequest.Field]
+    /// The body.
+    public let body: [UInt8]
+
+    /// Makes a response, for tests.
+    public init(status: Int, headers: [KubernetesRequest.Field] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first value of a header; its name in any case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}

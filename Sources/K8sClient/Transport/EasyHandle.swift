@@ -1,0 +1,267 @@
+import CCurl
+
+/// What is the same for every transfer of a client.
+struct TransportConfiguration: Sendable {
+    /// The server's address without a slash at its end.
+    var server: ServerAddress
+    var tls: ClientConfiguration.TLS
+    var proxyURL: String?
+    var userAgent: String
+    var connectTimeout: Duration
+    var httpVersion: ClientConfiguration.HTTPVersion
+    /// How many buffered transfers run at once; the others wait for their turn.
+    var maximumConcurrentRequests: Int
+}
+
+/// Owns one libcurl easy handle, the buffers that libcurl writes to and the transfer that it carries out, one after another.
+///
+/// Threading: made, used and freed on the driver thread only. The callbacks run there too, inside `curl_multi_perform` and
+/// `curl_easy_pause`; they get this object, which the driver keeps alive, as user data.
+final class EasyHandle {
+    let pointer: UnsafeMutableRawPointer
+    private let server: ServerAddress
+    private let httpVersion: Int
+    private let errorBuffer: UnsafeMutablePointer<CChar>
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var connectTo: UnsafeMutablePointer<curl_slist>?
+
+    private(set) var transfer: Transfer?
+    private var headerBytes: [UInt8] = []
+    private var body: [UInt8] = []
+    private var sentBytes = 0
+    private var hasDeliveredHead = false
+    /// Why a callback stopped the transfer; libcurl only says that one did.
+    private var abortReason: KubernetesError?
+
+    /// - Throws: `KubernetesError` when libcurl refuses an option, such as a certificate that is not PEM.
+    init(_ configuration: TransportConfiguration) throws(KubernetesError) {
+        guard let pointer = curl_easy_init() else {
+            throw KubernetesError(.connection, "libcurl has no memory for another request")
+        }
+        self.pointer = pointer
+        server = configuration.server
+        errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        httpVersion = Int(
+            configuration.httpVersion == .automatic ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
+        try configure(configuration)
+    }
+
+    deinit {
+        curl_easy_cleanup(pointer)
+        curl_slist_free_all(headerList)
+        curl_slist_free_all(connectTo)
+        errorBuffer.deallocate()
+    }
+
+    // MARK: Options
+
+    private func configure(_ configuration: TransportConfiguration) throws(KubernetesError) {
+        let userData = Unmanaged.passUnretained(self).toOpaque()
+        _ = curl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, errorBuffer)
+        _ = curl_setopt_pointer(pointer, CURLOPT_PRIVATE, userData)
+        _ = curl_setopt_pointer(pointer, CURLOPT_WRITEDATA, userData)
+        _ = curl_setopt_pointer(pointer, CURLOPT_HEADERDATA, userData)
+        _ = curl_setopt_pointer(pointer, CURLOPT_READDATA, userData)
+        _ = curl_setopt_function(pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, userData in
+            EasyHandle.callback(bytes, size * count, userData) { $0.received($1) }
+        }
+        _ = curl_setopt_function(pointer, CURLOPT_HEADERFUNCTION) { bytes, size, count, userData in
+            EasyHandle.callback(bytes, size * count, userData) { $0.receivedHeader($1) }
+        }
+        _ = curl_setopt_function(pointer, CURLOPT_READFUNCTION) { bytes, size, count, userData in
+            EasyHandle.callback(bytes, size * count, userData) { $0.send(into: $1) }
+        }
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.milliseconds)
+        // A peer that vanished without a word is noticed after about two minutes, also under a silent watch.
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_TCP_KEEPIDLE, 30)
+        set(CURLOPT_TCP_KEEPINTVL, 10)
+        // Many requests at once wait for the first connection and share it, if it speaks HTTP/2.
+        set(CURLOPT_PIPEWAIT, 1)
+        try check(curl_setopt_string(pointer, CURLOPT_PROTOCOLS_STR, "http,https"), "the protocols")
+        try check(curl_setopt_string(pointer, CURLOPT_USERAGENT, configuration.userAgent), "the user agent")
+        try configureTLS(configuration)
+        if let proxy = configuration.proxyURL {
+            try check(curl_setopt_string(pointer, CURLOPT_PROXY, proxy), "the proxy")
+        } else if configuration.server.isLoopback {
+            // As other Kubernetes clients do: a proxy from the environment is not meant for this machine itself.
+            try check(curl_setopt_string(pointer, CURLOPT_NOPROXY, "*"), "the proxy")
+        }
+    }
+
+    private func configureTLS(_ configuration: TransportConfiguration) throws(KubernetesError) {
+        let tls = configuration.tls
+        // Debian's libcurl would trust the system's folder of authorities beside the cluster's own.
+        if tls.certificateAuthority != nil { _ = curl_setopt_string(pointer, CURLOPT_CAPATH, nil) }
+        try set(CURLOPT_CAINFO_BLOB, tls.certificateAuthority, "the certificate authority")
+        try set(CURLOPT_SSLCERT_BLOB, tls.clientCertificate, "the client certificate")
+        try set(CURLOPT_SSLKEY_BLOB, tls.clientKey, "the client key")
+        set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
+        set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        if let name = tls.serverName {
+            // The URL carries the name that the certificate must have; the connection goes to the real address.
+            let route = "\(name):\(configuration.server.port):\(configuration.server.host):\(configuration.server.port)"
+            connectTo = curl_slist_append(nil, route)
+            _ = curl_setopt_list(pointer, CURLOPT_CONNECT_TO, connectTo)
+        }
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        _ = curl_setopt_long(pointer, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ bytes: [UInt8]?, _ what: String) throws(KubernetesError) {
+        guard let bytes else { return }
+        try check(curl_setopt_blob(pointer, option, bytes, bytes.count), what)
+    }
+
+    private func check(_ code: CURLcode, _ what: String) throws(KubernetesError) {
+        guard code == CURLE_OK else {
+            throw KubernetesError(
+                .configuration, "libcurl refuses \(what): \(String(cString: curl_easy_strerror(code)))")
+        }
+    }
+}
+
+extension EasyHandle {
+    // MARK: One transfer
+
+    /// Makes the handle ready for a transfer; the driver then adds it to the multi handle.
+    func prepare(_ transfer: Transfer) throws(KubernetesError) {
+        let request = transfer.request
+        self.transfer = transfer
+        errorBuffer.pointee = 0
+        try check(curl_setopt_string(pointer, CURLOPT_URL, server.url + request.target), "the URL")
+        // A paused stream of HTTP/2 holds up every other one on its connection (libcurl 7.88): streams get their own.
+        set(CURLOPT_HTTP_VERSION, transfer.isStreamed ? Int(CURL_HTTP_VERSION_1_1) : httpVersion)
+        set(CURLOPT_TIMEOUT_MS, request.timeout.map { max($0.milliseconds, 1) } ?? 0)
+        prepareBody(request)
+        try check(curl_setopt_string(pointer, CURLOPT_CUSTOMREQUEST, request.method), "the method")
+        curl_slist_free_all(headerList)
+        headerList = nil
+        for line in request.headers { headerList = curl_slist_append(headerList, line) }
+        // libcurl would wait for leave before it sends a large body; API servers give none.
+        if request.body != nil { headerList = curl_slist_append(headerList, "Expect:") }
+        _ = curl_setopt_list(pointer, CURLOPT_HTTPHEADER, headerList)
+    }
+
+    private func prepareBody(_ request: HTTPRequest) {
+        guard let body = request.body else {
+            set(CURLOPT_HTTPGET, 1)
+            return
+        }
+        set(CURLOPT_POST, 1)
+        set(CURLOPT_POSTFIELDSIZE, body.count)
+        if request.isReplayable {
+            _ = body.withUnsafeBytes { bytes in
+                curl_setopt_pointer(
+                    pointer, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+            }
+        } else {
+            // libcurl repeats a request by itself when a reused connection dies before the answer. It cannot where the
+            // body comes from a callback that does not rewind, and that is what keeps a POST from being carried out twice.
+            _ = curl_setopt_pointer(pointer, CURLOPT_POSTFIELDS, nil)
+        }
+    }
+
+    /// Ends the transfer with libcurl's result and makes the handle ready for the pool.
+    func finish(_ code: CURLcode) {
+        let outcome: Transfer.Outcome
+        if code == CURLE_OK {
+            outcome = .success(HTTPResponse(head: HTTPHead(status: status, headerBytes: headerBytes), body: body))
+        } else {
+            outcome = .failure(
+                abortReason ?? CurlFailure.error(code, detail: String(cString: errorBuffer), server: server))
+        }
+        finish(outcome)
+    }
+
+    func finish(_ outcome: Transfer.Outcome) {
+        let transfer = transfer
+        self.transfer = nil
+        body = []
+        headerBytes.removeAll(keepingCapacity: true)
+        sentBytes = 0
+        hasDeliveredHead = false
+        abortReason = nil
+        transfer?.finish(outcome)
+    }
+
+    func resume() {
+        curl_easy_pause(pointer, 0)
+    }
+
+    private var status: Int {
+        var status = 0
+        _ = curl_getinfo_long(pointer, CURLINFO_RESPONSE_CODE, &status)
+        return status
+    }
+
+    // MARK: Callbacks
+
+    private static func callback(
+        _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ userData: UnsafeMutableRawPointer?,
+        _ body: (EasyHandle, UnsafeMutableRawBufferPointer) -> Int
+    ) -> Int {
+        guard let userData else { return 0 }
+        let handle = Unmanaged<EasyHandle>.fromOpaque(userData).takeUnretainedValue()
+        return body(handle, UnsafeMutableRawBufferPointer(start: bytes, count: count))
+    }
+
+    private func received(_ bytes: UnsafeMutableRawBufferPointer) -> Int {
+        guard let transfer else { return 0 }
+        if transfer.isStreamed {
+            return transfer.deliver(UnsafeRawBufferPointer(bytes)) == .accepted
+                ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
+        }
+        guard body.count + bytes.count <= transfer.request.maximumBodyBytes else {
+            abortReason = KubernetesError(
+                .invalidResponse, "the server's answer is longer than \(transfer.request.maximumBodyBytes) bytes")
+            return 0
+        }
+        body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    /// More than any server sends; the bound that keeps endless headers from filling the memory.
+    private static let maximumHeaderBytes = 256 * 1024
+
+    private func receivedHeader(_ bytes: UnsafeMutableRawBufferPointer) -> Int {
+        // A new status line follows an interim answer (1xx); its headers are not the answer's.
+        if bytes.starts(with: "HTTP/".utf8) { headerBytes.removeAll(keepingCapacity: true) }
+        guard headerBytes.count + bytes.count <= Self.maximumHeaderBytes else {
+            abortReason = KubernetesError(.invalidResponse, "the headers of the server's answer are too long")
+            return 0
+        }
+        headerBytes.append(contentsOf: bytes)
+        let isBlank = bytes.count <= 2 && bytes.allSatisfy { $0 == 0x0D || $0 == 0x0A }
+        if isBlank, let transfer, transfer.isStreamed, !hasDeliveredHead, status >= 200 {
+            hasDeliveredHead = true
+            transfer.deliverHead(HTTPHead(status: status, headerBytes: headerBytes))
+        }
+        return bytes.count
+    }
+
+    private func send(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let body = transfer?.request.body else { return 0 }
+        let count = min(buffer.count, body.count - sentBytes)
+        body.withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sentBytes..<sentBytes + count]))
+        }
+        sentBytes += count
+        return count
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(clamping: seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000)
+    }
+}
