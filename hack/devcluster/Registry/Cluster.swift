@@ -1,26 +1,5 @@
 import K8sClient
 
-/// A resource as the server stores it, whatever version it is asked for in: `("apps", "deployments")`; the core group
-/// is the empty string.
-struct GroupResource: Hashable, Sendable {
-    var group: String
-    var resource: String
-
-    init(_ group: String, _ resource: String) {
-        self.group = group
-        self.resource = resource
-    }
-}
-
-/// A refusal in the API server's own words: the HTTP status and the fields of the `Status` body.
-struct StatusError: Error, Sendable, Hashable {
-    var code: Int
-    var reason: String
-    var message: String
-    /// The `details` member, when there is one.
-    var details: JSONValue?
-}
-
 /// A change of one object, as a watch reports it.
 struct ClusterEvent: Sendable {
     enum Kind: Sendable { case added, modified, deleted }

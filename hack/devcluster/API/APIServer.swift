@@ -1,0 +1,84 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdHTTP2
+import HummingbirdTLS
+import K8sClient
+import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+
+/// The Kubernetes API over HTTPS.
+struct APIServer: Sendable {
+    /// What a request's body may hold, as a real server bounds it (etcd takes 1.5 MB, the API 3 MB).
+    static let maximumBodyBytes = 3 * 1024 * 1024
+
+    let registry: Registry
+    let logger: Logger
+
+    struct Context: RequestContext {
+        var coreContext: CoreRequestContextStorage
+        let channel: any Channel
+
+        init(source: ApplicationRequestContextSource) {
+            coreContext = .init(source: source)
+            channel = source.channel
+        }
+    }
+
+    struct Responder: HTTPResponder {
+        let server: APIServer
+
+        func respond(to request: Request, context: Context) async throws -> Response {
+            let answer = await server.answer(request, context)
+            return answer.response
+        }
+    }
+
+    /// The server as a service.
+    /// - Parameter onReady: is told the port that the system chose.
+    func application(
+        port: Int, pki: ClusterPKI, onReady: @escaping @Sendable (Int) async -> Void
+    ) throws -> some Service {
+        var tls = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(pki.serverCertificate.utf8)).map {
+                .certificate($0)
+            },
+            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(pki.serverKey.utf8), format: .pem)))
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(pki.authority.utf8)))
+        tls.certificateVerification = .optionalVerification
+        tls.minimumTLSVersion = .tlsv12
+        return Application(
+            responder: Responder(server: self),
+            server: try .http2Upgrade(tlsConfiguration: tls),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
+            onServerRunning: { channel in
+                if let port = channel.localAddress?.port { await onReady(port) }
+            },
+            logger: logger)
+    }
+
+    private func answer(_ request: Request, _ context: Context) async -> APIAnswer {
+        do {
+            let call = APIRequest(method: request.method.rawValue, uri: request.head.path ?? "/")
+            let body = try await body(of: request)
+            return try await ResourceHandler(server: self, call: call, request: request, body: body).answer()
+        } catch let error as StatusError {
+            return .failure(error)
+        } catch {
+            logger.error("a request failed", metadata: ["error": "\(error)"])
+            return .failure(.internalError("\(error)"))
+        }
+    }
+
+    private func body(of request: Request) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for try await buffer in request.body {
+            guard bytes.count + buffer.readableBytes <= Self.maximumBodyBytes else {
+                throw StatusError.tooLarge(limit: Self.maximumBodyBytes)
+            }
+            bytes.append(contentsOf: buffer.readableBytesView)
+        }
+        return bytes
+    }
+}

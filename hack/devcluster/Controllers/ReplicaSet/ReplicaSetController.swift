@@ -1,0 +1,68 @@
+import K8sClient
+import Logging
+
+/// ReplicaSet → Pods.
+struct ReplicaSetController: Sendable {
+    static let manager = "kube-controller-manager"
+
+    let cluster: any Cluster
+    let events: EventRecorder
+    let logger: Logger
+
+    var loop: ControlLoop {
+        ControlLoop(
+            name: "replicaset", cluster: cluster,
+            sources: [.primary(.replicaSets), .owned(.pods, by: "ReplicaSet")], logger: logger, reconcile: reconcile)
+    }
+
+    private func reconcile(_ key: ObjectKey) throws -> Duration? {
+        guard let set = try cluster.find(.replicaSets, key) else { return nil }
+        let uid = set.meta.uid
+        let labels = set["spec", "selector", "matchLabels"]?.strings ?? [:]
+        let pods = try cluster.list(.pods, namespace: key.namespace, labels: labels)
+            .filter { $0.meta.controller?.uid == uid }
+        let plan = ReplicaSetPlan(set, pods: pods, now: .now)
+        var status = plan.status
+        var failure: StatusError?
+        do {
+            try act(plan, set, key)
+        } catch {
+            failure = error
+        }
+        var conditions = Conditions(set)
+        if let failure {
+            conditions.set("ReplicaFailure", "True", reason: "FailedCreate", message: failure.message, now: .now)
+        } else {
+            conditions.remove("ReplicaFailure")
+        }
+        status["conditions"] = conditions.items.isEmpty ? nil : .array(conditions.items)
+        try cluster.update(
+            .replicaSets, namespace: key.namespace, name: key.name, subresource: "status", manager: Self.manager
+        ) { $0["status"] = status }
+        if let failure { throw failure }
+        return plan.again.map { .seconds($0) }
+    }
+
+    private func act(_ plan: ReplicaSetPlan, _ set: JSONValue, _ key: ObjectKey) throws(StatusError) {
+        let owner = set.controllerReference(apiVersion: "apps/v1", kind: "ReplicaSet")
+        for _ in 0..<plan.creations {
+            do {
+                let pod = try cluster.create(
+                    .pods, set.podFromTemplate(prefix: key.name + "-", owner: owner), manager: Self.manager)
+                note(.normal, "SuccessfulCreate", "Created pod: \(pod.meta.name)", set)
+            } catch {
+                note(.warning, "FailedCreate", "Error creating: \(error.message)", set)
+                throw error
+            }
+        }
+        for name in plan.deletions {
+            if try cluster.remove(.pods, ObjectKey(namespace: key.namespace, name: name)) {
+                note(.normal, "SuccessfulDelete", "Deleted pod: \(name)", set)
+            }
+        }
+    }
+
+    private func note(_ kind: EventRecorder.Kind, _ reason: String, _ message: String, _ set: JSONValue) {
+        events.record(kind, reason, message, about: set, apiVersion: "apps/v1", kindName: "ReplicaSet")
+    }
+}

@@ -1,0 +1,121 @@
+/// A directory or file of the machine to show in a container.
+struct Mount: Hashable, Sendable {
+    var source: String
+    var target: String
+    var isReadOnly: Bool
+}
+
+/// What the machine's own file system holds, as far as planning a container's root needs to know.
+protocol HostFiles {
+    func kind(_ path: String) -> HostFileKind?
+    func children(_ directory: String) -> [String]
+}
+
+/// What a path of the machine is.
+enum HostFileKind: Hashable, Sendable {
+    case directory, file
+    case symlink(String)
+}
+
+/// The arguments of bubblewrap that build a container's root: the machine's files read-only, but for what the pod has
+/// of its own. Pure, given what is there.
+///
+/// A mount point that the machine does not have cannot be made in a read-only tree: the directory above it is then
+/// rebuilt from its entries.
+struct RootPlan {
+    private(set) var arguments: [String] = []
+    private var sealed: [String] = []
+    private let host: any HostFiles
+
+    /// Never shown as they are on the machine.
+    private static let own: Set<String> = ["/proc", "/dev", "/tmp", "/run"]
+
+    /// - Parameters:
+    ///   - mounts: the pod's volumes and files.
+    ///   - temporary: the directory that is to be `/tmp`.
+    ///   - visible: files of the machine that have to be there though they lie under a directory of the pod's own.
+    init(mounts: [Mount], temporary: Mount, visible: [String], host: any HostFiles) {
+        self.host = host
+        for name in host.children("/").sorted() {
+            let path = "/" + name
+            if !Self.own.contains(path) { show(path) }
+        }
+        arguments += ["--proc", "/proc", "--dev", "/dev", "--dir", "/run"]
+        var tmp = temporary
+        tmp.target = "/tmp"
+        var all = mounts.map { mount in
+            var mount = mount
+            mount.target = resolve(mount.target)
+            return mount
+        }
+        if !all.contains(where: { $0.target == "/tmp" }) { all.append(tmp) }
+        for path in visible {
+            let real = resolve(path)
+            if Self.own.contains(where: { real.hasPrefix($0 + "/") }) {
+                all.append(Mount(source: path, target: real, isReadOnly: true))
+            }
+        }
+        // Outer mounts first: an inner one would be hidden by them.
+        all.sort { ($0.target.count, $0.target) < ($1.target.count, $1.target) }
+        for directory in rebuilt(for: all.map(\.target)) {
+            arguments += ["--tmpfs", directory]
+            for name in host.children(directory).sorted() { show(directory + "/" + name) }
+            sealed.append(directory)
+        }
+        for mount in all { arguments += [mount.isReadOnly ? "--ro-bind" : "--bind", mount.source, mount.target] }
+        for path in sealed.reversed() { arguments += ["--remount-ro", path] }
+        arguments += ["--remount-ro", "/"]
+    }
+
+    private mutating func show(_ path: String) {
+        switch host.kind(path) {
+        case .symlink(let target): arguments += ["--symlink", target, path]
+        case .directory, .file: arguments += ["--ro-bind", path, path]
+        case nil: break  // went away meanwhile, or is a socket
+        }
+    }
+
+    /// The machine's directories that lack a mount point, outer ones first.
+    private func rebuilt(for targets: [String]) -> [String] {
+        var directories: Set<String> = []
+        for (index, target) in targets.enumerated() {
+            func isUnder(_ directory: String) -> Bool { target == directory || target.hasPrefix(directory + "/") }
+            if Self.own.contains(where: isUnder) || targets[..<index].contains(where: isUnder) { continue }
+            if host.kind(target) != nil { continue }
+            var ancestor = target
+            repeat { ancestor = Self.parent(ancestor) } while ancestor != "/" && host.kind(ancestor) != .directory
+            if ancestor != "/" { directories.insert(ancestor) }
+        }
+        return directories.sorted { ($0.count, $0) < ($1.count, $1) }
+    }
+
+    /// The path with the machine's symbolic links followed (`/var/run` is `/run`): bubblewrap would follow them out of
+    /// the root that it builds.
+    private func resolve(_ path: String) -> String {
+        var done = ""
+        var rest = path.split(separator: "/").map(String.init)[...]
+        var links = 0
+        while let part = rest.popFirst() {
+            if part == "." { continue }
+            if part == ".." {
+                done = Self.parent(done.isEmpty ? "/" : done)
+                if done == "/" { done = "" }
+                continue
+            }
+            let next = done + "/" + part
+            if case .symlink(let target)? = host.kind(next), links < 40 {
+                links += 1
+                if target.hasPrefix("/") { done = "" }
+                rest = target.split(separator: "/").map(String.init)[...] + rest
+            } else {
+                done = next
+            }
+        }
+        return done.isEmpty ? "/" : done
+    }
+
+    private static func parent(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+}

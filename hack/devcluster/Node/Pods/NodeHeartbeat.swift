@@ -1,0 +1,30 @@
+import K8sClient
+import Logging
+
+/// Keeps the Node object and its lease, as a kubelet does.
+struct NodeHeartbeat: Sendable {
+    let cluster: any Cluster
+    let logger: Logger
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                try beat()
+            } catch {
+                logger.warning("node \(NodeObject.name) not reported: \(error)")
+            }
+            do { try await Task.sleep(for: .seconds(60)) } catch { return }
+        }
+    }
+
+    private func beat() throws(StatusError) {
+        let key = ObjectKey(namespace: "", name: NodeObject.name)
+        if try cluster.find(.nodes, key) == nil {
+            _ = try cluster.create(.nodes, NodeObject.object, manager: NodeContext.component)
+        }
+        try cluster.update(
+            .nodes, namespace: nil, name: key.name, subresource: "status", manager: NodeContext.component
+        ) { $0["status"] = NodeObject.status($0, now: .now) }
+    }
+}

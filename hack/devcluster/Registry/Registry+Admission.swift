@@ -1,0 +1,49 @@
+import K8sClient
+
+/// What the server does of its own with some kinds before and after they are written.
+extension Registry {
+    /// Completes a new object from what else the cluster holds, or refuses it.
+    func admit(
+        _ object: inout JSONValue, _ kind: KindDefinition, namespace: String?, isDryRun: Bool
+    ) throws(StatusError) {
+        if kind.isNamespaced { try admitNamespace(namespace ?? "", object, kind) }
+        switch (kind.group, kind.resource) {
+        case ("", "services"): try serviceAddresses.assign(&object, in: store, isDryRun: isDryRun)
+        case ("", "pods"): ServiceAccountAdmission.complete(&object)
+        default: break
+        }
+    }
+
+    /// Completes a new state of an object from its old one.
+    func adjust(_ new: inout JSONValue, from old: JSONValue, _ kind: KindDefinition) throws(StatusError) {
+        if kind.group.isEmpty, kind.resource == "services" {
+            try serviceAddresses.keep(&new, from: old, in: store)
+        }
+    }
+
+    /// Gives back what an object held that is not, or no longer, stored.
+    func release(_ object: JSONValue, _ kind: KindDefinition) {
+        if kind.group.isEmpty, kind.resource == "services" { serviceAddresses.release(object) }
+    }
+
+    /// Follows a write that changes what the server itself serves.
+    func didWrite(_ kind: KindDefinition, from old: JSONValue?, to new: JSONValue?) throws(StatusError) {
+    }
+
+    private func admitNamespace(_ namespace: String, _ object: JSONValue, _ kind: KindDefinition) throws(StatusError) {
+        let namespaces = GroupResource("", "namespaces")
+        guard let stored = store.get(namespaces, ObjectKey(namespace: "", name: namespace)) else {
+            throw .notFound(namespaces, namespace)
+        }
+        guard stored.isBeingDeleted else { return }
+        throw .forbidden(
+            kind.groupResource, object.meta.name,
+            "unable to create new content in namespace \(namespace) because it is being terminated",
+            causes: [
+                [
+                    "reason": "NamespaceTerminating", "message": .string("namespace \(namespace) is being terminated"),
+                    "field": "metadata.namespace",
+                ]
+            ])
+    }
+}

@@ -1,0 +1,36 @@
+/// What a watch is told, in order.
+enum WatchMessage: Sendable {
+    case event(StoredEvent)
+    /// Everything up to this version has been told.
+    case bookmark(UInt64)
+}
+
+/// A running watch: what was there at its start, then a stream that ends at the deadline, at shutdown, or when its reader
+/// fell too far behind.
+struct WatchSubscription: Sendable {
+    /// The version from which on the stream tells changes.
+    let resourceVersion: UInt64
+    /// The objects at the start, when the watch asked for them.
+    let initial: [StoredObject]
+    let messages: AsyncStream<WatchMessage>
+}
+
+/// The store's side of a watch.
+struct Watcher: Sendable {
+    /// How many changes a reader may lag behind. A reader that is slower gets its stream ended and lists again, which
+    /// costs less than keeping everything for it; messages are references to versions that the history keeps as well.
+    static let capacity = 1_000
+
+    let selection: Selection
+    let deadline: ContinuousClock.Instant?
+    let continuation: AsyncStream<WatchMessage>.Continuation
+
+    /// Tells a message; false when the reader is gone or too slow.
+    func tell(_ message: WatchMessage) -> Bool {
+        switch continuation.yield(message) {
+        case .enqueued: return true
+        case .dropped, .terminated: return false
+        @unknown default: return false
+        }
+    }
+}
