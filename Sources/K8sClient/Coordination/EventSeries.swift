@@ -1,0 +1,139 @@
+/// How an event is meant.
+public enum EventType: String, Sendable, Hashable {
+    /// Something went as it should.
+    case normal = "Normal"
+    /// Someone may want to look.
+    case warning = "Warning"
+}
+
+/// Turns what is recorded into writes: the first of its kind becomes an Event, the same again within the window counts up
+/// that Event's series. Pure.
+struct EventSeries: Sendable {
+    /// What someone recorded.
+    struct Occurrence: Sendable, Hashable {
+        var type: EventType
+        var regarding: ObjectReference
+        var reason: String
+        var action: String
+        var note: String
+    }
+
+    enum Write: Sendable, Hashable {
+        case create(namespace: String, JSONValue)
+        /// Set the count and the time of the series. When the Event has gone, `otherwise` is created.
+        case count(namespace: String, name: String, JSONValue, otherwise: JSONValue)
+    }
+
+    private struct Entry: Sendable {
+        let event: JSONValue
+        var count = 1
+        var writtenCount = 1
+        var lastTime: Timestamp
+    }
+
+    /// How long after its last occurrence the same counts as a repetition.
+    static let window: Int64 = 10 * 60 * 1_000_000
+    /// How many are remembered; the one that rested longest is forgotten first.
+    static let capacity = 1024
+    /// What the API takes as a note, in bytes.
+    static let maximumNoteBytes = 1024
+
+    let controller: String
+    let instance: String
+    private var entries: [Occurrence: Entry] = [:]
+
+    init(controller: String, instance: String) {
+        self.controller = controller
+        self.instance = instance
+    }
+
+    /// Whether repetitions wait to be written.
+    var hasUnwritten: Bool { entries.values.contains { $0.count > $0.writtenCount } }
+
+    /// - Returns: the Event to create, or `nil` for a repetition, which `flush` writes with others.
+    mutating func record(_ occurrence: Occurrence, at time: Timestamp) -> Write? {
+        var occurrence = occurrence
+        occurrence.note = Self.shortened(occurrence.note)
+        // Each reconcile may have seen another version: it is the same object all along.
+        var key = occurrence
+        key.regarding.resourceVersion = nil
+        if var entry = entries[key], time.microseconds - entry.lastTime.microseconds < Self.window {
+            entry.count += 1
+            entry.lastTime = time
+            entries[key] = entry
+            return nil
+        }
+        forgetOldest()
+        let event = event(occurrence, at: time)
+        entries[key] = Entry(event: event, lastTime: time)
+        return .create(namespace: Self.namespace(occurrence.regarding), event)
+    }
+
+    /// What the repetitions since the last call come to.
+    mutating func flush() -> [Write] {
+        var writes: [Write] = []
+        for (key, var entry) in entries where entry.count > entry.writtenCount {
+            entry.writtenCount = entry.count
+            entries[key] = entry
+            let series: JSONValue = [
+                "count": JSONValue(entry.count), "lastObservedTime": .string(entry.lastTime.micro),
+            ]
+            writes.append(
+                .count(
+                    namespace: Self.namespace(key.regarding), name: entry.event.objectKey.name, ["series": series],
+                    otherwise: entry.event))
+        }
+        return writes
+    }
+
+    private mutating func forgetOldest() {
+        guard entries.count >= Self.capacity,
+            let oldest = entries.min(by: { $0.value.lastTime < $1.value.lastTime })
+        else { return }
+        entries[oldest.key] = nil
+    }
+
+    private func event(_ occurrence: Occurrence, at time: Timestamp) -> JSONValue {
+        let regarding = occurrence.regarding
+        var reference: JSONValue = [:]
+        let fields: [(String, String?)] = [
+            ("apiVersion", regarding.apiVersion), ("kind", regarding.kind), ("namespace", regarding.namespace),
+            ("name", regarding.name), ("uid", regarding.uid), ("resourceVersion", regarding.resourceVersion),
+            ("fieldPath", regarding.fieldPath),
+        ]
+        for (name, value) in fields where value != nil { reference[name] = value.map { .string($0) } }
+        return [
+            "apiVersion": .string(APIResource.events.apiVersion), "kind": .string(APIResource.events.kind),
+            "metadata": [
+                "name": .string(Self.name(regarding, time)), "namespace": .string(Self.namespace(regarding)),
+            ],
+            "eventTime": .string(time.micro), "type": .string(occurrence.type.rawValue),
+            "reason": .string(occurrence.reason), "action": .string(occurrence.action),
+            "note": .string(occurrence.note), "regarding": reference,
+            "reportingController": .string(controller), "reportingInstance": .string(instance),
+        ]
+    }
+
+    /// Events lie with what they are about; those about cluster-scoped objects lie in `default`.
+    static func namespace(_ regarding: ObjectReference) -> String {
+        regarding.namespace.flatMap { $0.isEmpty ? nil : $0 } ?? "default"
+    }
+
+    /// The object's name and the time in hexadecimal, as Kubernetes' own components name events.
+    private static func name(_ regarding: ObjectReference, _ time: Timestamp) -> String {
+        let suffix = "." + String(time.microseconds, radix: 16) + String(UInt16.random(in: 0...UInt16.max), radix: 16)
+        return String((regarding.name ?? "unknown").prefix(253 - suffix.utf8.count)) + suffix
+    }
+
+    static func shortened(_ note: String) -> String {
+        guard note.utf8.count > maximumNoteBytes else { return note }
+        var short = ""
+        var count = 0
+        for character in note {
+            count += character.utf8.count
+            if count > maximumNoteBytes - 3 { break }
+            short.append(character)
+        }
+        return short + "…"
+    }
+}

@@ -1,0 +1,42 @@
+/// One event of a watch.
+public enum WatchEvent<Object: Sendable>: Sendable {
+    /// The object has come, or now fits the selection.
+    case added(Object)
+    /// The object has changed.
+    case modified(Object)
+    /// The object has gone, or no longer fits the selection. It is as it was last.
+    case deleted(Object)
+    /// Nothing happened up to this version.
+    case bookmark(resourceVersion: String)
+    /// The watch is over, for this reason.
+    case error(Status)
+}
+
+extension WatchEvent<JSONValue> {
+    /// Reads one line of a watch.
+    /// - Throws: `KubernetesError` with code `invalidResponse`.
+    public init(parsing line: Span<UInt8>) throws(KubernetesError) {
+        let document: JSONValue
+        do throws(JSONSyntaxError) {
+            document = try JSONValue(parsing: line)
+        } catch {
+            throw KubernetesError(.invalidResponse, "an event of the watch is \(error)")
+        }
+        guard let type = document["type"]?.string, let object = document["object"], object.object != nil else {
+            throw KubernetesError(.invalidResponse, "an event of the watch has no type or no object")
+        }
+        switch type {
+        case "ADDED": self = .added(object)
+        case "MODIFIED": self = .modified(object)
+        case "DELETED": self = .deleted(object)
+        case "BOOKMARK": self = .bookmark(resourceVersion: object.resourceVersion)
+        case "ERROR":
+            do throws(JSONDecodingError) {
+                self = .error(try object.decode(Status.self))
+            } catch {
+                throw KubernetesError(.invalidResponse, "an error of the watch is no Status: \(error)")
+            }
+        default: throw KubernetesError(.invalidResponse, "an event of the watch has the unknown type \"\(type)\"")
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Logging
+
+extension Watcher {
+    /// Makes the requests that the state machine asks for, as the consumer asks for changes.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        private let watcher: Watcher
+        private var machine: WatchStateMachine
+        private var pages: [Object] = []
+        private var stream: Stream?
+
+        private struct Stream {
+            let name: String
+            let start: ContinuousClock.Instant
+            var chunks: ByteStream.AsyncIterator
+            var lines: LineSplitter
+        }
+
+        init(watcher: Watcher) {
+            self.watcher = watcher
+            machine = WatchStateMachine(backoff: watcher.tuning.backoff)
+        }
+
+        public mutating func next() async -> Change? {
+            await change()
+        }
+
+        /// The next change; `nil` when the task is cancelled or the client shut down.
+        public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async -> Change? {
+            await change()
+        }
+
+        private mutating func change() async -> Change? {
+            while !Task.isCancelled {
+                do throws(KubernetesError) {
+                    if stream != nil {
+                        if let change = try await nextInStream() { return change }
+                    } else {
+                        try await pause()
+                        switch machine.action {
+                        case .list(let token):
+                            if let change = try await list(token) { return change }
+                        case .watch(let resourceVersion):
+                            try await openStream(resourceVersion)
+                        }
+                    }
+                } catch {
+                    if error.code == .cancelled { break }
+                }
+            }
+            stream = nil
+            return nil
+        }
+
+        private func pause() async throws(KubernetesError) {
+            let pause = machine.pause(random: .random(in: 0..<1))
+            guard pause > .zero else { return }
+            do {
+                try await Task.sleep(for: pause)
+            } catch {
+                throw KubernetesError(.cancelled, "the watch was cancelled")
+            }
+        }
+
+        // MARK: List
+
+        private mutating func list(_ token: String?) async throws(KubernetesError) -> Change? {
+            if token == nil { pages = [] }
+            var options = watcher.options
+            options.limit = watcher.tuning.pageSize
+            options.continue = token
+            let page: ObjectList<Object?>
+            do throws(KubernetesError) {
+                let watcher = watcher
+                page = try await watcher.client.list(
+                    watcher.resource, namespace: watcher.namespace, options, watcher.representation
+                ) { watcher.converted($0) }
+            } catch {
+                report(error)
+                machine.listFailed(error)
+                throw error
+            }
+            for case let object? in page.items { pages.append(object) }
+            guard machine.listed(continue: page.continue, resourceVersion: page.resourceVersion) else { return nil }
+            defer { pages = [] }
+            return .restarted(pages)
+        }
+
+        // MARK: Watch
+
+        private mutating func openStream(_ resourceVersion: String) async throws(KubernetesError) {
+            let request = KubernetesRequest.watch(
+                watcher.resource, namespace: watcher.namespace, watcher.options, resourceVersion: resourceVersion,
+                timeoutSeconds: .random(in: watcher.tuning.timeoutSeconds), watcher.representation)
+            do throws(KubernetesError) {
+                let bytes = try await watcher.client.stream(request)
+                stream = Stream(
+                    name: request.name, start: .now, chunks: bytes.makeAsyncIterator(),
+                    lines: LineSplitter(limit: watcher.tuning.maximumLineBytes))
+            } catch {
+                report(error)
+                machine.watchEnded(error, lasted: .zero)
+                throw error
+            }
+        }
+
+        /// One change, or `nil` when the stream has to be read on, or has ended.
+        private mutating func nextInStream() async throws(KubernetesError) -> Change? {
+            guard var stream else { return nil }
+            do throws(KubernetesError) {
+                while true {
+                    while let line = try stream.lines.next() {
+                        if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
+                        if let change = try change(WatchEvent(parsing: line.span)) {
+                            self.stream = stream
+                            return change
+                        }
+                    }
+                    guard let chunk = try await stream.chunks.next() else { break }
+                    stream.lines.append(chunk)
+                }
+                end(stream, nil)
+                return nil
+            } catch {
+                let error = error.during(stream.name)
+                end(stream, error)
+                throw error
+            }
+        }
+
+        private mutating func end(_ ended: Stream, _ error: KubernetesError?) {
+            stream = nil
+            // An expired version is a part of a watch's life, not a failure.
+            if let error, !error.isGone { report(error) }
+            machine.watchEnded(error, lasted: ContinuousClock.now - ended.start)
+        }
+
+        private mutating func change(_ event: WatchEvent<JSONValue>) throws(KubernetesError) -> Change? {
+            switch event {
+            case .added(let object), .modified(let object):
+                machine.progressed(resourceVersion: object.resourceVersion)
+                return watcher.converted(object).map { .applied($0) }
+            case .deleted(let object):
+                machine.progressed(resourceVersion: object.resourceVersion)
+                return watcher.converted(object).map { .deleted($0) }
+            case .bookmark(let resourceVersion):
+                machine.progressed(resourceVersion: resourceVersion)
+                return nil
+            case .error(let status):
+                throw KubernetesError(.api, status.message ?? "the server ended the watch", status: status)
+            }
+        }
+
+        private func report(_ error: KubernetesError) {
+            guard error.code != .cancelled else { return }
+            watcher.client.logger.debug(
+                "watch interrupted",
+                metadata: ["resource": "\(watcher.resource.plural)", "error": "\(error)"])
+            watcher.onError(error)
+        }
+    }
+
+    /// The object as the consumer wants it; `nil`, and a report, when it cannot be read so.
+    func converted(_ object: JSONValue) -> Object? {
+        do throws(JSONDecodingError) {
+            return try convert(object)
+        } catch {
+            onError(
+                KubernetesError(
+                    .invalidResponse, "the \(resource.kind) \(object.objectKey) cannot be read: \(error)"))
+            return nil
+        }
+    }
+}

@@ -1,0 +1,78 @@
+/// The objects of a kind and their changes, without end: lists, watches, and comes back after whatever breaks.
+///
+/// Guarantees: after a `restarted` every later change is told in order, or another `restarted` comes. A watch goes on where
+/// it stopped; when the server no longer has that version (410), a new list replaces all.
+///
+/// Assumptions: one consumer, which asks for the next change when it is done with the last; the server waits meanwhile.
+///
+/// Caveats: changes in between two lists are seen as their result only. An object that cannot be decoded is left out and
+/// reported to `onError`. The sequence ends only with its task, or with the client.
+public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
+    /// One change.
+    public enum Change: Sendable {
+        /// All there is now; what was known before and is not among it has gone.
+        case restarted([Object])
+        /// The object came or changed.
+        case applied(Object)
+        /// The object went; it is as it was last.
+        case deleted(Object)
+    }
+
+    public typealias Element = Change
+    public typealias Failure = Never
+
+    let client: KubernetesClient
+    let resource: APIResource
+    let namespace: String?
+    let options: ListOptions
+    let representation: KubernetesRequest.Representation
+    let tuning: WatchTuning
+    let onError: @Sendable (KubernetesError) -> Void
+    let convert: @Sendable (JSONValue) throws(JSONDecodingError) -> Object
+
+    init(
+        _ client: KubernetesClient, _ resource: APIResource, namespace: String?, _ options: ListOptions,
+        _ representation: KubernetesRequest.Representation, tuning: WatchTuning,
+        onError: @escaping @Sendable (KubernetesError) -> Void,
+        convert: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Object
+    ) {
+        self.client = client
+        self.resource = resource
+        self.namespace = namespace
+        self.options = options
+        self.representation = representation
+        self.tuning = tuning
+        self.onError = onError
+        self.convert = convert
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(watcher: self)
+    }
+}
+
+extension Watcher where Object: Decodable {
+    /// Watches a kind of object, of one namespace or of all.
+    /// - Parameters:
+    ///   - options: which objects; only the selectors count.
+    ///   - type: what the objects are read as; `PartialObjectMetadata` makes the server send only that.
+    ///   - onError: told about every failure, before the pause that follows it.
+    public init(
+        _ client: KubernetesClient, _ resource: APIResource, namespace: String? = nil, _ options: ListOptions = .init(),
+        as type: Object.Type = Object.self, onError: @escaping @Sendable (KubernetesError) -> Void = { _ in }
+    ) {
+        self.init(
+            client, resource, namespace: namespace, options, .init(for: type), tuning: WatchTuning(), onError: onError
+        ) { value throws(JSONDecodingError) in try value.decode(type) }
+    }
+}
+
+/// The numbers of a watch, which tests make small.
+struct WatchTuning: Sendable, Hashable {
+    /// After how long the server shall end a watch. Spread, so that many do not come back at once.
+    var timeoutSeconds = 300...600
+    var pageSize = KubernetesClient.pageSize
+    /// What one event may hold: etcd keeps no object above 1.5 MiB, and some servers are set higher.
+    var maximumLineBytes = 16 << 20
+    var backoff = WatchStateMachine.Backoff()
+}
