@@ -113,8 +113,22 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "benchmark",
+            dependencies: [
+                "K8sClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "hack/benchmark",
+            swiftSettings: swiftSettings),
+
         .testTarget(name: "K8sClientTests", dependencies: ["K8sClient"], swiftSettings: swiftSettings),
-        .testTarget(name: "OperatorTests", dependencies: ["Operator", "K8sClient"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "OperatorTests", dependencies: ["Operator", "K8sClient"], exclude: ["Golden"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "BackendTests",
             dependencies: [
@@ -127,7 +141,11 @@ let package = Package(
         .testTarget(name: "DevclusterTests", dependencies: ["devcluster", "K8sClient"], swiftSettings: swiftSettings),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["K8sClient", .product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                "K8sClient",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             resources: [.copy("Vectors")],
             swiftSettings: swiftSettings),
     ]

@@ -1,0 +1,178 @@
+import K8sClient
+
+/// What the backend is to be. Defaults are those of the schema, so that `render` and the API server read a file alike.
+struct ChatBackendSpec: Codable, Sendable, Hashable {
+    var image = "chatgpt-backend:0.1.0"
+    var imagePullPolicy: String?
+    var imagePullSecrets: [LocalObjectReference]?
+    var replicas = 3
+    /// nil means the resource's own name.
+    var namespace: String?
+    var environment = "production"
+    var config = BackendConfig()
+    var openai = OpenAIUpstream()
+    var auth: Authentication?
+    var resources = ResourceRequirements()
+    var service = ServiceSettings()
+    var exposure: Exposure?
+    var backup: BackupSettings?
+    var metadata: AddedMetadata?
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        image = try container.decode(String.self, forKey: .image, default: image)
+        imagePullPolicy = try container.decodeIfPresent(String.self, forKey: .imagePullPolicy)
+        imagePullSecrets = try container.decodeIfPresent([LocalObjectReference].self, forKey: .imagePullSecrets)
+        replicas = try container.decode(Int.self, forKey: .replicas, default: replicas)
+        namespace = try container.decodeIfPresent(String.self, forKey: .namespace)
+        environment = try container.decode(String.self, forKey: .environment, default: environment)
+        config = try container.decode(BackendConfig.self, forKey: .config, default: config)
+        openai = try container.decode(OpenAIUpstream.self, forKey: .openai, default: openai)
+        auth = try container.decodeIfPresent(Authentication.self, forKey: .auth)
+        resources = try container.decode(ResourceRequirements.self, forKey: .resources, default: resources)
+        service = try container.decode(ServiceSettings.self, forKey: .service, default: service)
+        exposure = try container.decodeIfPresent(Exposure.self, forKey: .exposure)
+        backup = try container.decodeIfPresent(BackupSettings.self, forKey: .backup)
+        metadata = try container.decodeIfPresent(AddedMetadata.self, forKey: .metadata)
+    }
+}
+
+/// A Secret in the backend's namespace.
+struct LocalObjectReference: Codable, Sendable, Hashable {
+    var name: String
+}
+
+/// One key of a Secret in the backend's namespace.
+struct SecretKeyReference: Codable, Sendable, Hashable {
+    var name: String
+    var key: String
+}
+
+/// The backend's settings that come as plain variables.
+struct BackendConfig: Codable, Sendable, Hashable {
+    struct Variable: Codable, Sendable, Hashable {
+        var name: String
+        var value: String
+    }
+
+    var logLevel = "INFO"
+    var logFormat = "json"
+    var corsOrigins: [String]?
+    var allowedHosts: [String]?
+    var extraEnv: [Variable]?
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        logLevel = try container.decode(String.self, forKey: .logLevel, default: logLevel)
+        logFormat = try container.decode(String.self, forKey: .logFormat, default: logFormat)
+        corsOrigins = try container.decodeIfPresent([String].self, forKey: .corsOrigins)
+        allowedHosts = try container.decodeIfPresent([String].self, forKey: .allowedHosts)
+        extraEnv = try container.decodeIfPresent([Variable].self, forKey: .extraEnv)
+    }
+}
+
+/// The upstream that answers chats.
+struct OpenAIUpstream: Codable, Sendable, Hashable {
+    var baseURL = "https://api.openai.com/v1"
+    /// nil leaves `OPENAI_API_KEY` to whoever writes that key of `NAME-secret`.
+    var apiKeySecretRef: SecretKeyReference?
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        baseURL = try container.decode(String.self, forKey: .baseURL, default: baseURL)
+        apiKeySecretRef = try container.decodeIfPresent(SecretKeyReference.self, forKey: .apiKeySecretRef)
+    }
+}
+
+/// What tokens are signed with.
+struct Authentication: Codable, Sendable, Hashable {
+    /// nil lets the operator make `SECRET_KEY` in `NAME-secret`.
+    var secretKeySecretRef: SecretKeyReference?
+}
+
+/// Kubernetes `ResourceRequirements`; quantities are strings or numbers.
+struct ResourceRequirements: Codable, Sendable, Hashable {
+    var requests: [String: JSONValue]? = ["memory": "256Mi", "cpu": "250m"]
+    var limits: [String: JSONValue]? = ["memory": "512Mi", "cpu": "500m"]
+
+    init() {}
+
+    /// The schema's default stands for the whole object: a member left out of a given one is left out.
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        requests = try container.decodeIfPresent([String: JSONValue].self, forKey: .requests)
+        limits = try container.decodeIfPresent([String: JSONValue].self, forKey: .limits)
+    }
+}
+
+/// How `NAME-service` is made.
+struct ServiceSettings: Codable, Sendable, Hashable {
+    var type = "ClusterIP"
+    var annotations: [String: String]?
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        type = try container.decode(String.self, forKey: .type, default: type)
+        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+    }
+}
+
+/// How the backend is reached from outside the cluster.
+struct Exposure: Codable, Sendable, Hashable {
+    struct Ingress: Codable, Sendable, Hashable {
+        struct TLS: Codable, Sendable, Hashable {
+            var clusterIssuer: String?
+            /// nil means `NAME-tls`.
+            var secretName: String?
+        }
+
+        var host: String
+        var className = "nginx"
+        var tls: TLS?
+        var annotations: [String: String]?
+
+        init(host: String) {
+            self.host = host
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            host = try container.decode(String.self, forKey: .host)
+            className = try container.decode(String.self, forKey: .className, default: className)
+            tls = try container.decodeIfPresent(TLS.self, forKey: .tls)
+            annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+        }
+    }
+
+    var ingress: Ingress?
+}
+
+/// Backups on a schedule.
+struct BackupSettings: Codable, Sendable, Hashable {
+    var schedule = "0 2 * * *"
+    var timeZone = "Etc/UTC"
+    var retentionDays = 7
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        schedule = try container.decode(String.self, forKey: .schedule, default: schedule)
+        timeZone = try container.decode(String.self, forKey: .timeZone, default: timeZone)
+        retentionDays = try container.decode(Int.self, forKey: .retentionDays, default: retentionDays)
+    }
+}
+
+/// What to add to every object made for the backend.
+struct AddedMetadata: Codable, Sendable, Hashable {
+    var labels: [String: String]?
+    var annotations: [String: String]?
+}

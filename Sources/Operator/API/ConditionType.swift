@@ -1,0 +1,38 @@
+/// The condition types of a ChatBackend, with kstatus' meaning.
+enum ConditionType {
+    /// The sum: True when all is as specified, Unknown while work is under way, False when something is wrong.
+    static let ready = "Ready"
+    /// Work is under way; present only while True.
+    static let reconciling = "Reconciling"
+    /// Nothing goes on until somebody acts; present only while True.
+    static let stalled = "Stalled"
+    /// At least one pod takes requests.
+    static let available = "Available"
+}
+
+/// The reasons of conditions and Events: stable, since alerts and scripts match on them.
+enum Reason {
+    static let ready = "Ready"
+    static let applying = "Applying"
+    static let rollingOut = "RollingOut"
+    static let terminating = "Terminating"
+    static let namespaceTerminating = "NamespaceTerminating"
+    static let scaledToZero = "ScaledToZero"
+    static let podsReady = "PodsReady"
+    static let noPodReady = "NoPodReady"
+    static let progressDeadlineExceeded = "ProgressDeadlineExceeded"
+    static let invalidSpec = "InvalidSpec"
+    static let invalidName = "InvalidName"
+    static let namespaceReserved = "NamespaceReserved"
+    static let namespaceNotOwned = "NamespaceNotOwned"
+    static let namespaceClaimed = "NamespaceClaimed"
+    static let applyRefused = "ApplyRefused"
+    static let permissionDenied = "PermissionDenied"
+    static let applyFailed = "ApplyFailed"
+
+    // Of Events alone.
+    static let created = "Created"
+    static let updated = "Updated"
+    static let deleted = "Deleted"
+    static let deleting = "Deleting"
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import FoundationEssentials
+import K8sClient
+
+struct RenderCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "render",
+        abstract: "Print the objects that ChatBackends become, without a cluster.",
+        discussion: """
+            The output is what the operator applies, less what only a cluster gives: owner references and generated \
+            secret values. Status 65 when the file is not valid, 66 when it cannot be read.
+            """)
+
+    @Option(name: .shortAndLong, help: "The file with the ChatBackends; - reads standard input.")
+    var file: String
+
+    @Option(help: "The namespace that the operator runs in, which no ChatBackend may claim.")
+    var operatorNamespace = OperatorSettings.defaultNamespace
+
+    func run() throws {
+        do {
+            let backends = try ChatBackend.read(try text(), origin: file == "-" ? "standard input" : file)
+            for backend in backends {
+                if let refusal = Admission.check(backend, operatorNamespace: operatorNamespace) {
+                    throw FileError(description: "\(file): \(refusal.message)")
+                }
+            }
+            print(Self.output(backends), terminator: "")
+        } catch let error as FileError {
+            TerminalError.print(error.description)
+            throw ExitCode(65)
+        }
+    }
+
+    static func output(_ backends: [ChatBackend]) -> String {
+        backends.flatMap { DesiredState.manifests(for: $0) }.map { manifest in
+            let note = manifest.generatedKeys.map { "# The operator makes \($0) once, from 32 random bytes.\n" }
+                .joined()
+            return note + YAML.serialize(manifest.object)
+        }.joined(separator: "---\n")
+    }
+
+    private func text() throws -> String {
+        let path = file == "-" ? "/dev/stdin" : file
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: path))
+        } catch {
+            TerminalError.print("\(file): the file cannot be read; check that it exists and that you may read it")
+            throw ExitCode(66)
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw FileError(description: "\(file): the file is not UTF-8 text; save it as UTF-8")
+        }
+        return text
+    }
+}

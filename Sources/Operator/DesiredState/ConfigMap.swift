@@ -1,0 +1,25 @@
+import K8sClient
+
+extension ManifestContext {
+    /// The variables that hold no secret, under the deployment guide's names.
+    func configMap() -> Manifest {
+        var data = [
+            "ENVIRONMENT": spec.environment,
+            "LOG_LEVEL": spec.config.logLevel,
+            "LOG_FORMAT": spec.config.logFormat,
+            "OPENAI_BASE_URL": spec.openai.baseURL,
+        ]
+        if let origins = spec.config.corsOrigins, !origins.isEmpty {
+            data["CORS_ORIGINS"] = origins.joined(separator: ",")
+        }
+        if let hosts = spec.config.allowedHosts, !hosts.isEmpty {
+            data["ALLOWED_HOSTS"] = hosts.joined(separator: ",")
+        }
+        return Manifest(
+            .configMaps,
+            [
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(backend.objectNames.configMap),
+                "data": JSONValue(data),
+            ])
+    }
+}

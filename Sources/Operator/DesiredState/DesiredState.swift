@@ -1,0 +1,25 @@
+import K8sClient
+
+/// What desired state depends on besides the resource itself.
+struct ObservedFacts: Sendable, Hashable {
+    /// Whether the namespace was there before and stays when the resource goes, instead of being made for it.
+    var namespaceIsAdopted = false
+}
+
+/// The objects that a ChatBackend is made of, in the order in which they are applied. Pure: the operator applies them,
+/// `render` prints them, tests compare them with golden files.
+enum DesiredState {
+    static func manifests(for backend: ChatBackend, _ facts: ObservedFacts = ObservedFacts()) -> [Manifest] {
+        let context = ManifestContext(backend: backend, facts: facts)
+        let configMap = context.configMap()
+        return [
+            context.namespace(),
+            configMap,
+            context.secret(),
+            context.service(),
+            context.deployment(configHash: Digest.hash(of: configMap.object["data"] ?? [:])),
+            context.ingress(),
+            context.backupCronJob(),
+        ].compactMap { $0 }
+    }
+}

@@ -1,0 +1,25 @@
+/// What an object is for.
+enum Component: String {
+    case backend, backup
+}
+
+/// The labels that every object carries.
+enum StandardLabels {
+    static let managedBy = "app.kubernetes.io/managed-by"
+    static let instance = "app.kubernetes.io/instance"
+    static let operatorName = "chatbackend-operator"
+    /// Selects everything that the operator watches.
+    static let selector = "\(managedBy)=\(operatorName)"
+
+    static func all(for backend: ChatBackend, _ component: Component) -> [String: String] {
+        [
+            "app": backend.name,
+            "app.kubernetes.io/name": "chatgpt-backend",
+            instance: backend.name,
+            "app.kubernetes.io/component": component.rawValue,
+            "app.kubernetes.io/part-of": "chatbackend",
+            "app.kubernetes.io/version": ImageVersion(image: backend.spec.image).label,
+            managedBy: operatorName,
+        ]
+    }
+}

@@ -1,0 +1,93 @@
+import K8sClient
+import Synchronization
+
+/// What the operator remembers of one backend between two looks at it: what it wrote itself, which the watches show only
+/// a moment later.
+struct BackendRecord: Sendable {
+    /// Of which object this is; a resource deleted and made anew is another.
+    let uid: String
+    /// What was applied, the latest writes included.
+    var applied: [ObjectIdentity: InventoryEntry]
+    /// Objects written whose new version the watches have not shown yet.
+    var unseen: [ObjectIdentity: UnseenWrite] = [:]
+    /// Whose the namespace was found to be.
+    var claim: NamespaceClaim?
+    /// Whether the finalizer was put on, which the watch may still have to show.
+    var hasFinalizer = false
+    /// The status as it was last written, and the version of the resource that came of it.
+    var status: (value: ChatBackendStatus, resourceVersion: String)?
+    /// Made and updated objects that no Event has told of yet.
+    var untold = AppliedObjects()
+
+    /// Starts from what the resource's status says: after a restart that is all there is.
+    init(_ backend: ChatBackend) {
+        uid = backend.metadata.uid
+        applied = [:]
+        for entry in backend.status?.inventory ?? [] { applied[entry.identity] = entry }
+    }
+
+    /// Forgets the writes that the watches show by now, and those that they should have shown long ago.
+    mutating func dropSeen(_ observe: (ObjectIdentity) -> ObservedObject?) {
+        let now = ContinuousClock.now
+        unseen = unseen.filter { identity, write in
+            now < write.believedUntil && !isShown(write.object.resourceVersion, by: observe(identity)?.resourceVersion)
+        }
+    }
+
+    /// The newest status known: our last write, until the watch shows the resource at that version or a later one.
+    func newestStatus(_ backend: ChatBackend) -> ChatBackendStatus? {
+        guard let status, !isShown(status.resourceVersion, by: backend.metadata.resourceVersion) else {
+            return backend.status
+        }
+        return status.value
+    }
+}
+
+/// A write that the watches are still to show.
+struct UnseenWrite: Sendable {
+    let object: ObservedObject
+    /// Until when a watch that does not show it is taken to lag; afterwards it is believed.
+    let believedUntil: ContinuousClock.Instant
+
+    static let patience: Duration = .seconds(5)
+}
+
+/// Names of objects, by what was done to them, for an Event's note.
+struct AppliedObjects: Sendable, Hashable {
+    var created: [String] = []
+    var updated: [String] = []
+    var deleted: [String] = []
+}
+
+/// Whether a watch that shows `shown` has reached `written`. Resource versions are ordered numbers (KEP-5504).
+func isShown(_ written: String, by shown: String?) -> Bool {
+    guard let shown else { return false }
+    guard let writtenNumber = UInt64(written), let shownNumber = UInt64(shown) else { return written == shown }
+    return shownNumber >= writtenNumber
+}
+
+extension InventoryEntry {
+    var identity: ObjectIdentity {
+        ObjectIdentity(apiVersion: apiVersion, kind: kind, namespace: namespace, name: name)
+    }
+}
+
+/// The records of all backends. One run at a time works on one backend's, so that none is ever changed by two.
+final class BackendRecords: Sendable {
+    private let records = Mutex<[String: BackendRecord]>([:])
+
+    /// The backend's record; a new one when the name belongs to another object than before.
+    func record(of backend: ChatBackend) -> BackendRecord {
+        let known = records.withLock { $0[backend.name] }
+        if let known, known.uid == backend.metadata.uid { return known }
+        return BackendRecord(backend)
+    }
+
+    func remember(_ record: BackendRecord, _ name: String) {
+        records.withLock { $0[name] = record }
+    }
+
+    func forget(_ name: String) {
+        records.withLock { $0[name] = nil }
+    }
+}

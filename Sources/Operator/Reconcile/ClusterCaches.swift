@@ -1,0 +1,88 @@
+import K8sClient
+import ServiceLifecycle
+
+/// What the operator knows of the cluster without asking: the backends in full, what was made for them as metadata, of
+/// Deployments the few fields that tell how far they are.
+final class ClusterCaches: Sendable {
+    private let backends: Informer<ChatBackend>
+    private let owned: [APIResource: Informer<ObservedObject>]
+    private let index = BackendIndex()
+
+    /// - Parameters:
+    ///   - onChange: Called with a backend's name when it or an object of its namespace changed, and whether it was the
+    ///     backend itself.
+    ///   - onError: Called when a kind could not be listed or watched; it is tried again.
+    init(
+        client: KubernetesClient, onChange: @escaping @Sendable (String, Bool) -> Void,
+        onError: @escaping @Sendable (APIResource, KubernetesError) -> Void
+    ) {
+        let index = index
+        let options = ListOptions(labelSelector: StandardLabels.selector)
+        backends = Informer(client, ChatBackend.resource)
+        var owned: [APIResource: Informer<ObservedObject>] = [:]
+        for resource in OwnedKinds.all {
+            owned[resource] =
+                resource == .deployments
+                ? Informer(client, resource, options, as: ObservedDeployment.self) {
+                    ObservedObject($0.metadata, rollout: $0.rollout)
+                }
+                : Informer(client, resource, options, as: PartialObjectMetadata.self) { ObservedObject($0.metadata) }
+        }
+        self.owned = owned
+
+        let changed: @Sendable (ObjectKey) -> Void = { key in
+            // A namespace's own event names it; any other object's names the namespace that it is in.
+            for backend in index.backends(in: key.namespace ?? key.name) { onChange(backend, false) }
+        }
+        backends.onChange { [backends] key in
+            index.update(key.name, namespace: backends.store[key]?.namespace)
+            onChange(key.name, true)
+        }
+        for (resource, informer) in owned {
+            informer.onChange(changed)
+            informer.onError { onError(resource, $0) }
+        }
+        backends.onError { onError(ChatBackend.resource, $0) }
+    }
+
+    var services: [any Service] { [backends] + Array(owned.values) }
+
+    /// Returns when every first list is in.
+    func synced() async {
+        await backends.synced()
+        for informer in owned.values { await informer.synced() }
+    }
+
+    /// Whether every watch has had its first list.
+    var isSynced: Bool { backends.hasSynced && owned.values.allSatisfy(\.hasSynced) }
+
+    func backend(_ name: String) -> ChatBackend? {
+        backends.store[ObjectKey(namespace: nil, name: name)]
+    }
+
+    var backendCount: Int { backends.store.count }
+
+    /// What the watches show of an object; nil when it is not there, or not labelled as ours.
+    func object(_ identity: ObjectIdentity) -> ObservedObject? {
+        let key = ObjectKey(namespace: identity.namespace, name: identity.name)
+        guard let resource = OwnedKinds.resource(of: identity) else { return nil }
+        return owned[resource]?.store[key]
+    }
+
+    /// The objects there that a backend may have been given and that we applied, whether or not it still wants them.
+    func objects(of backend: ChatBackend) -> [ObjectIdentity] {
+        let names = backend.objectNames
+        let candidates: [(APIResource, String)] = [
+            (.namespaces, backend.namespace), (.configMaps, names.configMap), (.secrets, names.secret),
+            (.services, names.service), (.deployments, names.deployment), (.ingresses, names.ingress),
+            (.cronJobs, names.backupCronJob),
+        ]
+        return candidates.map { resource, name in
+            ObjectIdentity(
+                apiVersion: resource.apiVersion, kind: resource.kind,
+                namespace: resource.isNamespaced ? backend.namespace : nil, name: name)
+        }.filter { identity in
+            object(identity).map { $0.backend == backend.name && $0.fieldsHash != nil } ?? false
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import K8sClient
+import Logging
+
+extension Reconciler {
+    static let finalizer = "chatbackend.io/finalizer"
+
+    /// Puts the finalizer on, so that nothing made afterwards outlives the resource unnoticed.
+    func addFinalizer(_ backend: ChatBackend, _ record: inout BackendRecord) async throws(Interruption) {
+        guard !record.hasFinalizer, !backend.metadata.finalizers.contains(Self.finalizer) else { return }
+        do {
+            try await patchFinalizers(backend, backend.metadata.finalizers + [Self.finalizer])
+        } catch {
+            throw Interruption(error, writing: "the finalizer")
+        }
+        record.hasFinalizer = true
+    }
+
+    /// - Throws: A conflict when the resource changed meanwhile: its new version comes with its own run.
+    func patchFinalizers(_ backend: ChatBackend, _ finalizers: [String]) async throws(KubernetesError) {
+        var metadata: JSONValue = ["finalizers": JSONValue(finalizers)]
+        metadata["resourceVersion"] = .string(backend.metadata.resourceVersion)
+        _ = try await client.patch(
+            ChatBackend.resource, backend.name, .merge(["metadata": metadata]),
+            WriteOptions(fieldManager: FieldManager.name), as: PartialObjectMetadata.self)
+    }
+
+    /// Applies what differs from what is desired and deletes what is desired no longer.
+    func apply(
+        _ desired: [Manifest], of backend: ChatBackend, _ record: inout BackendRecord
+    ) async throws(Interruption) {
+        record.dropSeen { caches.object($0) }
+        let plan = ApplyPlan(
+            desired: desired, applied: record.applied, observe: { record.unseen[$0]?.object ?? caches.object($0) },
+            leftovers: caches.objects(of: backend))
+        for step in plan.steps {
+            try await apply(step, of: backend, &record)
+        }
+        for identity in plan.deletions {
+            try await delete(identity, of: backend, &record)
+        }
+        for identity in record.applied.keys where caches.object(identity) == nil && record.unseen[identity] == nil {
+            record.applied[identity] = nil
+        }
+    }
+
+    private func apply(
+        _ step: ApplyPlan.Step, of backend: ChatBackend, _ record: inout BackendRecord
+    ) async throws(Interruption) {
+        let identity = step.manifest.identity
+        let answer: PartialObjectMetadata
+        do {
+            let object = try await withGeneratedKeys(step.manifest)
+            answer = try await client.apply(
+                step.manifest.resource, object,
+                ApplyOptions(fieldManager: FieldManager.name, force: true), as: PartialObjectMetadata.self)
+        } catch {
+            throw Interruption(error, writing: "\(identity)")
+        }
+        let object = ObservedObject(answer.metadata)
+        record.applied[identity] = InventoryEntry(
+            apiVersion: identity.apiVersion, kind: identity.kind, namespace: identity.namespace, name: identity.name,
+            hash: step.hash, fieldsHash: object.fieldsHash ?? "")
+        record.unseen[identity] = UnseenWrite(object: object, believedUntil: .now + UnseenWrite.patience)
+        switch step.why {
+        case .missing: record.untold.created.append("\(identity)")
+        case .changed, .drifted: record.untold.updated.append("\(identity)")
+        }
+        logger.debug(
+            "applied", metadata: ["backend": "\(backend.name)", "object": "\(identity)", "why": "\(step.why)"])
+    }
+
+    /// The manifest with the values that are made once: those that the Secret has stand, others are made now.
+    private func withGeneratedKeys(_ manifest: Manifest) async throws(KubernetesError) -> JSONValue {
+        guard !manifest.generatedKeys.isEmpty else { return manifest.object }
+        let existing: JSONValue? = try await client.getIfPresent(
+            manifest.resource, manifest.identity.name, namespace: manifest.identity.namespace)
+        var object = manifest.object
+        for key in manifest.generatedKeys {
+            let value = existing?["data", key]?.string ?? ""
+            object["data", key] = .string(value.isEmpty ? GeneratedSecret.base64Value() : value)
+        }
+        return object
+    }
+
+    private func delete(
+        _ identity: ObjectIdentity, of backend: ChatBackend, _ record: inout BackendRecord
+    ) async throws(Interruption) {
+        guard let resource = OwnedKinds.resource(of: identity), let object = caches.object(identity) else { return }
+        do {
+            try await client.deleteIfPresent(
+                resource, identity.name, namespace: identity.namespace,
+                DeleteOptions(propagationPolicy: .background, preconditions: .init(uid: object.uid)))
+        } catch {
+            throw Interruption(error, writing: "\(identity)")
+        }
+        record.applied[identity] = nil
+        record.unseen[identity] = nil
+        record.untold.deleted.append("\(identity)")
+        logger.debug("pruned", metadata: ["backend": "\(backend.name)", "object": "\(identity)"])
+    }
+}

@@ -1,0 +1,95 @@
+import FoundationEssentials
+import K8sClient
+import Logging
+
+/// Brings one backend after the other to what its resource says. Level-triggered: it is given a name, never an event,
+/// and looks at everything anew.
+struct Reconciler: Sendable {
+    let client: KubernetesClient
+    let caches: ClusterCaches
+    let records: BackendRecords
+    let events: EventRecorder
+    let operatorNamespace: String
+    let logger: Logger
+
+    func reconcile(_ name: String) async -> ReconcileOutcome {
+        guard let backend = caches.backend(name) else {
+            records.forget(name)
+            return .done
+        }
+        var record = records.record(of: backend)
+        defer { records.remember(record, name) }
+        return backend.metadata.deletionTimestamp == nil
+            ? await converge(backend, &record) : await finalize(backend, &record)
+    }
+
+    private func converge(_ backend: ChatBackend, _ record: inout BackendRecord) async -> ReconcileOutcome {
+        let progress: Progress
+        var outcome = ReconcileOutcome.done
+        do {
+            try admit(backend)
+            let facts = try await observe(backend, &record)
+            try await addFinalizer(backend, &record)
+            try await apply(DesiredState.manifests(for: backend, facts), of: backend, &record)
+            progress = rollout(of: backend, record)
+            if !record.unseen.isEmpty { outcome = .recheck(after: UnseenWrite.patience) }
+        } catch {
+            progress = error.progress
+            outcome = error.outcome
+            log(error, backend)
+        }
+        do {
+            try await write(progress, of: backend, &record)
+        } catch {
+            logger.warning("status not written", metadata: ["backend": "\(backend.name)", "error": "\(error)"])
+            outcome = .failed
+        }
+        return outcome
+    }
+
+    /// Refuses what the resource itself gets wrong, before anything is read or written.
+    private func admit(_ backend: ChatBackend) throws(Interruption) {
+        if let invalid = backend.invalidSpec {
+            throw .refused(
+                Refusal(reason: Reason.invalidSpec, message: "The specification cannot be read: \(invalid)."), .done)
+        }
+        if let refusal = Admission.check(backend, operatorNamespace: operatorNamespace) {
+            throw .refused(refusal, .done)
+        }
+    }
+
+    /// Finds out what desired state depends on: whose the namespace is.
+    private func observe(
+        _ backend: ChatBackend, _ record: inout BackendRecord
+    ) async throws(Interruption) -> ObservedFacts {
+        let claim = try await namespaceClaim(of: backend, record)
+        if let refusal = Admission.check(claim, namespace: backend.namespace) {
+            // Another's namespace is not watched: its label or its end shows only on looking.
+            throw .refused(refusal, .recheck(after: .seconds(10)))
+        }
+        record.claim = claim == .absent ? .ours : claim
+        return ObservedFacts(namespaceIsAdopted: claim == .adopted)
+    }
+
+    private func rollout(of backend: ChatBackend, _ record: BackendRecord) -> Progress {
+        let identity = ObjectIdentity(
+            apiVersion: APIResource.deployments.apiVersion, kind: APIResource.deployments.kind,
+            namespace: backend.namespace, name: backend.objectNames.deployment)
+        let shown = caches.object(identity)
+        let isCurrent =
+            record.unseen[identity] == nil
+            && shown?.rollout.map { $0.observedGeneration >= (shown?.generation ?? 0) } ?? false
+        return .applied(shown?.rollout, isCurrent: isCurrent)
+    }
+
+    private func log(_ interruption: Interruption, _ backend: ChatBackend) {
+        switch interruption {
+        case .refused(let refusal, _):
+            logger.notice("stalled", metadata: ["backend": "\(backend.name)", "reason": "\(refusal.reason)"])
+        case .waiting(let reason, _, _):
+            logger.debug("waiting", metadata: ["backend": "\(backend.name)", "reason": "\(reason)"])
+        case .failed(let error):
+            logger.warning("will try again", metadata: ["backend": "\(backend.name)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Metrics
+import Synchronization
+
+/// Runs a handler for keys, one at a time for each key and many keys at once.
+final class WorkQueue<Key: Hashable & Sendable>: Sendable {
+    private typealias State = WorkQueueState<Key, ContinuousClock.Instant>
+
+    private let state = Mutex(State())
+    private let backoff: Backoff
+    private let workers: Int
+    private let depth: Gauge
+    private let wakeUps: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    init(name: String, workers: Int, backoff: Backoff = Backoff()) {
+        self.workers = workers
+        self.backoff = backoff
+        depth = Gauge(label: "workqueue_depth", dimensions: [("name", name)])
+        // One wake-up stands for any number: whoever wakes looks at everything.
+        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func add(_ key: Key, urgent: Bool = false) {
+        state.withLock { $0.add(key, urgent ? .urgent : .normal) }
+        wake.yield()
+    }
+
+    /// Runs until the task is cancelled; waits then for the runs under way, which see the cancellation.
+    func run(_ handle: @escaping @Sendable (Key) async -> ReconcileOutcome) async {
+        let clock = ContinuousClock()
+        await withDiscardingTaskGroup { group in
+            var timer: ContinuousClock.Instant?
+            var wakeUps = wakeUps.makeAsyncIterator()
+            while !Task.isCancelled {
+                while let key = take(now: clock.now) {
+                    group.addTask { [self] in
+                        let outcome = await handle(key)
+                        state.withLock {
+                            $0.finish(
+                                key, outcome, now: clock.now, backoff: backoff, jitter: Double.random(in: 0...1))
+                        }
+                        wake.yield()
+                    }
+                }
+                let (due, count) = state.withLock { ($0.nextDue, $0.depth) }
+                depth.record(count)
+                if let due, timer.map({ due < $0 || $0 <= clock.now }) ?? true {
+                    timer = due
+                    group.addTask { [wake] in
+                        try? await clock.sleep(until: due)  // cancelled: the loop is over as well
+                        wake.yield()
+                    }
+                }
+                await wakeUps.next()
+            }
+        }
+    }
+
+    private func take(now: ContinuousClock.Instant) -> Key? {
+        state.withLock { $0.runningCount < workers ? $0.take(now: now) : nil }
+    }
+}

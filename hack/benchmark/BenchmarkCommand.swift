@@ -1,0 +1,8 @@
+import ArgumentParser
+
+@main
+struct BenchmarkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmark", abstract: "What hack/bench measures; start that instead.",
+        subcommands: [DirectBenchmark.self, OperatorBenchmark.self])
+}
