@@ -76,8 +76,10 @@ final class MalformedRequestHandler: ChannelDuplexHandler, RemovableChannelHandl
         switch error {
         case HTTPParserError.headerOverflow: .headersTooLarge
         case is HTTPParserError: .malformedRequest
-        // The parser's only other complaint on this side: a head that HTTP's types cannot hold.
-        default: String(describing: type(of: error)).contains("HTTP1TypeConversionError") ? .malformedRequest : nil
+        // The connection's own errors: nobody is there to read an answer.
+        case is IOError, is ChannelError: nil
+        // What is left is a head that parses and that HTTP's types cannot hold.
+        default: .malformedRequest
         }
     }
 }
