@@ -23,13 +23,24 @@ struct RunCommand: AsyncParsableCommand {
         let logger = Logger(label: "devcluster")
         let pki = try ClusterPKI(directory: dir + "/pki")
         let store = ObjectStore()
-        let registry = Registry(store: store, kinds: KindCatalog(BuiltInKinds.all), logger: logger)
+        let ranges = try await LoopbackRanges.claim()
+        defer { ranges.release() }
+        let registry = Registry(
+            store: store, kinds: KindCatalog(BuiltInKinds.all),
+            serviceAddresses: ServiceAddresses(octet: ranges.services), logger: logger)
         let server = APIServer(registry: registry, logger: logger)
+        let workloads = try await Workloads(
+            cluster: registry,
+            configuration: .init(
+                directory: dir + "/node", images: try images.map(ImageMap.load) ?? ImageMap(), ranges: ranges,
+                caCertificate: pki.authority),
+            tokens: { _, _, _, _, _, _ in "" }, logger: logger)
         let directory = dir
         let application = try server.application(port: port, pki: pki) { port in
             let url = "https://127.0.0.1:\(port)"
             do {
                 try PrivateFile.write(Kubeconfig.text(url: url, pki: pki), to: directory + "/admin.kubeconfig")
+                workloads.apiServer.listens(on: port)
                 try StandardOutput.line("ready \(url)")
             } catch {
                 logger.critical("cannot write the kubeconfig", metadata: ["error": "\(error)"])
@@ -39,6 +50,7 @@ struct RunCommand: AsyncParsableCommand {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: WatchTimer(store: store)),
+                    .init(service: workloads),
                     .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

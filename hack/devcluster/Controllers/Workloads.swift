@@ -10,8 +10,7 @@ struct Workloads: Service {
         /// Where pods' volumes and logs are kept while they run.
         var directory: String
         var images: ImageMap
-        /// The API server's address for pods (`KUBERNETES_SERVICE_HOST` and `…_PORT`).
-        var apiServer: (host: String, port: Int)
+        var ranges: LoopbackRanges
         /// The certificate, in PEM, that pods verify the API server with.
         var caCertificate: String
         /// How long the node waits before it starts failing containers again; tests shorten it.
@@ -21,6 +20,9 @@ struct Workloads: Service {
     /// What the pods' containers wrote, for the API server to serve.
     let logs: any ContainerLogs
 
+    /// Where pods find the API server: to be told before any of them starts.
+    let apiServer: APIServerAddress
+
     private let node: NodeContext
     private let loops: [ControlLoop]
     private let heartbeat: NodeHeartbeat
@@ -29,17 +31,19 @@ struct Workloads: Service {
     /// - Parameter tokens: mints the service-account tokens that pods mount.
     /// - Throws: `SandboxError` when no pod can be run on this machine.
     init(
-        cluster: any Cluster, configuration: Configuration, tokens: @escaping TokenIssuer, logger: Logger
+        cluster: any Cluster, configuration: Configuration, tokens: @escaping PodTokenSource, logger: Logger
     ) async throws {
         let nodeLogs = NodeLogs()
         let directory = ServiceDirectory(cluster: cluster)
         logs = nodeLogs
+        apiServer = APIServerAddress()
         node = NodeContext(
             cluster: cluster, directory: configuration.directory, images: configuration.images,
-            sandbox: try await Sandbox(), services: directory, addresses: PodAddresses(), logs: nodeLogs,
+            sandbox: try await Sandbox(), services: directory,
+            addresses: PodAddresses(octet: configuration.ranges.pods), logs: nodeLogs,
             events: EventRecorder(
                 cluster: cluster, component: NodeContext.component, host: NodeObject.name, logger: logger),
-            tokens: tokens, caCertificate: configuration.caCertificate, apiServer: configuration.apiServer,
+            tokens: tokens, caCertificate: configuration.caCertificate, apiServer: apiServer,
             backoff: configuration.backoff, logger: logger)
         heartbeat = NodeHeartbeat(cluster: cluster, logger: logger)
         proxy = ServiceProxy(directory: directory, logger: logger)
@@ -62,6 +66,7 @@ struct Workloads: Service {
         let stopping = Gate()
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
+                await apiServer.wait(or: stopping)
                 group.addTask { await node.services.run() }
                 group.addTask { await heartbeat.run() }
                 group.addTask { await proxy.run() }

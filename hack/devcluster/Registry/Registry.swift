@@ -10,12 +10,15 @@ final class Registry: Sendable {
 
     let store: ObjectStore
     let kinds: KindCatalog
-    let serviceAddresses = ServiceAddresses()
+    let serviceAddresses: ServiceAddresses
     let logger: Logger
 
-    init(store: ObjectStore, kinds: KindCatalog, logger: Logger) {
+    init(
+        store: ObjectStore, kinds: KindCatalog, serviceAddresses: ServiceAddresses = ServiceAddresses(), logger: Logger
+    ) {
         self.store = store
         self.kinds = kinds
+        self.serviceAddresses = serviceAddresses
         self.logger = logger
     }
 

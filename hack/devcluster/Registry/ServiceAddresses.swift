@@ -3,8 +3,13 @@ import Synchronization
 
 /// Gives Services their cluster addresses, from a part of the loopback network on which this machine's node can listen.
 final class ServiceAddresses: Sendable {
-    /// `127.96.0.0/16`, counted from `.0.1`.
+    /// All of a `/16`, counted from `.0.1`.
     private static let capacity = 65_534
+
+    /// `127.OCTET.0.0/16` is the range.
+    private let octet: Int
+
+    init(octet: Int = 96) { self.octet = octet }
 
     private struct State {
         var taken: Set<Int> = []
@@ -46,7 +51,7 @@ final class ServiceAddresses: Sendable {
     }
 
     private func release(_ address: String) {
-        guard let number = Self.number(address) else { return }
+        guard let number = self.number(address) else { return }
         state.withLock { _ = $0.taken.remove(number) }
     }
 
@@ -60,19 +65,19 @@ final class ServiceAddresses: Sendable {
             return nil
         }
         guard let number else { throw .internalError("failed to allocate a serviceIP: range is full") }
-        return "127.96.\(number / 256).\(number % 256)"
+        return "127.\(octet).\(number / 256).\(number % 256)"
     }
 
     private func claim(_ address: String, for name: String) throws(StatusError) -> String {
         let kind = GroupKind("", "Service")
-        guard let number = Self.number(address) else {
+        guard let number = self.number(address) else {
             throw .invalid(
                 kind, name,
                 [
                     .invalid(
                         "spec.clusterIPs", [.string(address)],
                         "failed to allocate IP \(address): the provided IP (\(address)) is not in the valid range. The "
-                            + "range of valid IPs is 127.96.0.0/16")
+                            + "range of valid IPs is 127.\(octet).0.0/16")
                 ])
         }
         guard state.withLock({ $0.taken.insert(number).inserted }) else {
@@ -87,12 +92,12 @@ final class ServiceAddresses: Sendable {
         return address
     }
 
-    private static func number(_ address: String) -> Int? {
+    private func number(_ address: String) -> Int? {
         let parts = address.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 4, parts[0] == 127, parts[1] == 96, let third = parts[2], let fourth = parts[3],
+        guard parts.count == 4, parts[0] == 127, parts[1] == octet, let third = parts[2], let fourth = parts[3],
             (0...255).contains(third), (0...255).contains(fourth)
         else { return nil }
         let number = third * 256 + fourth
-        return (1...capacity).contains(number) ? number : nil
+        return (1...Self.capacity).contains(number) ? number : nil
     }
 }

@@ -100,7 +100,8 @@ struct DeploymentPlan {
 
     private mutating func recreate(oldPods: (ReplicaSetView) -> Int) {
         for set in old where set.replicas > 0 { scale(set, to: 0) }
-        guard actions.allSatisfy({ if case .scale = $0 { false } else { true } }), !old.contains(where: { oldPods($0) > 0 })
+        guard actions.allSatisfy({ if case .scale = $0 { false } else { true } }),
+            !old.contains(where: { oldPods($0) > 0 })
         else { return }
         guard let new else { return create() }
         if new.replicas != deployment.replicas { scale(new, to: deployment.replicas) }
@@ -184,7 +185,8 @@ struct DeploymentPlan {
         let limit = deployment.replicas > 0 ? deployment.replicas + deployment.maxSurge : 0
         let change = limit - active.totalReplicas
         let sorted = active.sorted {
-            change > 0 ? ($0.replicas, $0.revision) > ($1.replicas, $1.revision)
+            change > 0
+                ? ($0.replicas, $0.revision) > ($1.replicas, $1.revision)
                 : ($0.replicas, -$0.revision) < ($1.replicas, -$1.revision)
         }
         var added = 0

@@ -42,7 +42,8 @@ struct CronJobPlan {
         _ cronJob: JSONValue, _ schedule: CronSchedule, _ active: [JSONValue], _ now: KubernetesTime
     ) {
         let deadline = cronJob["spec", "startingDeadlineSeconds"]?.int
-        var earliest = cronJob["status", "lastScheduleTime"]?.string.flatMap(KubernetesTime.init)
+        var earliest =
+            cronJob["status", "lastScheduleTime"]?.string.flatMap(KubernetesTime.init)
             ?? cronJob.meta.created ?? now
         if let deadline { earliest = max(earliest, now + -deadline) }
         guard let due = schedule.mostRecent(after: earliest, until: now) else { return }
@@ -62,7 +63,8 @@ struct CronJobPlan {
         switch cronJob["spec", "concurrencyPolicy"]?.string {
         case "Forbid" where !active.isEmpty:
             warning = (
-                "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid"
+                "JobAlreadyActive",
+                "Not starting job because prior execution is running and concurrency policy is Forbid"
             )
             return
         case "Replace":

@@ -15,11 +15,8 @@ extension ObjectMeta {
     }
 }
 
-/// Where a namespaced object is found; the namespace is empty for a cluster-scoped one.
-struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
-    var namespace: String
-    var name: String
-
+extension ObjectKey: CustomStringConvertible {
+    /// `NAMESPACE/NAME`, or the name of a cluster-scoped object.
     var description: String { namespace.isEmpty ? name : "\(namespace)/\(name)" }
 }
 

@@ -44,6 +44,9 @@ struct MachineFiles: HostFiles {
         return nil
     }
 
+    /// Whether there is anything at a path.
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
     /// What tells a file from another that took its path; nil when there is none.
     static func identity(_ path: String) -> UInt64? {
         var info = stat()

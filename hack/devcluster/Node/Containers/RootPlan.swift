@@ -50,10 +50,9 @@ struct RootPlan {
         }
         if !all.contains(where: { $0.target == "/tmp" }) { all.append(tmp) }
         for path in visible {
-            let real = resolve(path)
-            if Self.own.contains(where: { real.hasPrefix($0 + "/") }) {
-                all.append(Mount(source: path, target: real, isReadOnly: true))
-            }
+            // Where the path leads is of no matter if it is itself under such a directory: it is made there as it is.
+            let target = isOwn(path) ? path : resolve(path)
+            if isOwn(target) { all.append(Mount(source: path, target: target, isReadOnly: true)) }
         }
         // Outer mounts first: an inner one would be hidden by them.
         all.sort { ($0.target.count, $0.target) < ($1.target.count, $1.target) }
@@ -66,6 +65,8 @@ struct RootPlan {
         for path in sealed.reversed() { arguments += ["--remount-ro", path] }
         arguments += ["--remount-ro", "/"]
     }
+
+    private func isOwn(_ path: String) -> Bool { Self.own.contains { path.hasPrefix($0 + "/") } }
 
     private mutating func show(_ path: String) {
         switch host.kind(path) {

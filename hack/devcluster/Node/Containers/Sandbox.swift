@@ -101,6 +101,8 @@ struct ContainerLaunch: Sendable {
     /// The user that the program is to see itself as; nil for this process's own.
     var user: Int?
     var group: Int?
+    /// Files that the image's entrypoint names: the program's arguments may be its scripts.
+    var files: [String]
     /// Bubblewrap's arguments that build the root.
-    var root: [String]
+    var root: [String] = []
 }

@@ -48,6 +48,11 @@ struct ContainerRecord: Hashable, Sendable {
 
     var termination: Termination? { if case .terminated(let termination) = state { termination } else { nil } }
 
+    /// Makes the run that ended the last one (`lastState`), before the state becomes another.
+    mutating func keepTermination() {
+        if let termination { last = termination }
+    }
+
     /// The record with what an earlier run of the node left in the pod's status: its processes are gone since.
     mutating func resume(from status: JSONValue, now: KubernetesTime) {
         restartCount = status["restartCount"]?.int ?? 0
@@ -67,7 +72,8 @@ struct ContainerRecord: Hashable, Sendable {
 
     private static func termination(_ json: JSONValue) -> Termination {
         Termination(
-            exitCode: json["exitCode"]?.int ?? 0, reason: json["reason"]?.string ?? "", message: json["message"]?.string,
+            exitCode: json["exitCode"]?.int ?? 0, reason: json["reason"]?.string ?? "",
+            message: json["message"]?.string,
             started: json["startedAt"]?.string.flatMap(KubernetesTime.init),
             finished: json["finishedAt"]?.string.flatMap(KubernetesTime.init) ?? .now,
             containerID: json["containerID"]?.string ?? "")

@@ -1,5 +1,6 @@
 import K8sClient
 import Logging
+import Synchronization
 
 /// What every pod of the node shares.
 struct NodeContext: Sendable {
@@ -14,10 +15,10 @@ struct NodeContext: Sendable {
     let addresses: PodAddresses
     let logs: NodeLogs
     let events: EventRecorder
-    let tokens: TokenIssuer
+    let tokens: PodTokenSource
     let caCertificate: String
     /// Where the API server listens, for `KUBERNETES_SERVICE_HOST` and `…_PORT`.
-    let apiServer: (host: String, port: Int)
+    let apiServer: APIServerAddress
     let backoff: RestartBackoff.Limits
     let logger: Logger
 
@@ -31,5 +32,31 @@ struct NodeContext: Sendable {
             path = "spec.\(isInit ? "initContainers" : "containers"){\(name)}"
         }
         events.record(kind, reason, message, about: pod, apiVersion: "v1", kindName: "Pod", path: path)
+    }
+}
+
+/// The API server's address for pods (`KUBERNETES_SERVICE_HOST` and `…_PORT`), which is known once it listens.
+final class APIServerAddress: Sendable {
+    let host = "127.0.0.1"
+    private let number = Mutex(0)
+    private let known = Gate()
+
+    /// The port; 0 before it is known.
+    var port: Int { number.withLock { $0 } }
+
+    /// Says that the API server listens.
+    func listens(on port: Int) {
+        number.withLock { $0 = port }
+        known.open()
+    }
+
+    /// Returns once the port is known, or the other gate opens.
+    func wait(or other: Gate) async {
+        await withTaskGroup { group in
+            group.addTask { await self.known.wait() }
+            group.addTask { await other.wait() }
+            await group.next()
+            group.cancelAll()
+        }
     }
 }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import K8sClient
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The Node object of this machine.
@@ -63,9 +63,9 @@ enum NodeObject {
 
     private static let architecture: String = {
         #if arch(arm64)
-        "arm64"
+            "arm64"
         #else
-        "amd64"
+            "amd64"
         #endif
     }()
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Hands out the pods' loopback addresses, 127.10.0.1 to 127.10.255.254. An address that was given back rests while
+/// Hands out the pods' loopback addresses, of the `/16` that the cluster claimed. An address that was given back rests while
 /// others are free, so that a connection to a pod that is gone does not reach its successor.
 final class PodAddresses: Sendable {
     /// How many pods there can be: far above what one machine runs.
@@ -11,7 +11,11 @@ final class PodAddresses: Sendable {
         var used: [String: String] = [:]
     }
 
+    private let octet: Int
     private let storage = Mutex(Storage())
+
+    /// - Parameter octet: the addresses are `127.OCTET.…`.
+    init(octet: Int) { self.octet = octet }
 
     /// An address for a pod, the one that it has already if it asks again; nil when the node is full.
     func assign(to uid: String) -> String? {
@@ -22,7 +26,7 @@ final class PodAddresses: Sendable {
             while true {
                 let number = storage.next
                 storage.next = storage.next % 65_000 + 1
-                let address = "127.10.\(number >> 8).\(number & 255)"
+                let address = "127.\(octet).\(number >> 8).\(number & 255)"
                 // As on a real network, .0 and .255 are nobody's.
                 if number & 255 == 0 || number & 255 == 255 || taken.contains(address) { continue }
                 storage.used[uid] = address

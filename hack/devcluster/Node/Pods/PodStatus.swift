@@ -89,8 +89,8 @@ struct PodStatus {
             "phase": .string(phase), "conditions": .array(conditions.items), "hostIP": .string(NodeObject.address),
             "hostIPs": [["ip": .string(NodeObject.address)]], "startTime": .string(started.description),
             "qosClass": .string(Self.quality(pod)), "containerStatuses": .array(records.map(\.json)),
-            "observedGeneration": JSONValue(pod.meta.generation),
         ]
+        if pod.meta.generation > 0 { status["observedGeneration"] = JSONValue(pod.meta.generation) }
         if !initRecords.isEmpty { status["initContainerStatuses"] = .array(initRecords.map(\.json)) }
         if let podIP {
             status["podIP"] = .string(podIP)

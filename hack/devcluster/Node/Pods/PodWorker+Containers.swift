@@ -27,7 +27,7 @@ extension PodWorker {
             let delay = backoff.delay(afterRunning: ContinuousClock.now - begin)
             if delay > .zero {
                 let message = "back-off \(delay.components.seconds)s restarting failed container=\(name) pod=\(title)"
-                records[name]?.last = records[name]?.termination
+                records[name]?.keepTermination()
                 records[name]?.state = .waiting(reason: "CrashLoopBackOff", message: message)
                 publish()
                 node.note(
@@ -35,7 +35,7 @@ extension PodWorker {
                     container: container)
                 do { try await Task.sleep(for: delay) } catch { return false }
             } else {
-                records[name]?.last = records[name]?.termination
+                records[name]?.keepTermination()
             }
             records[name]?.restartCount += 1
         }
@@ -185,7 +185,8 @@ extension PodWorker {
         await process.ended.wait()
     }
 
-    private func preStop(_ hook: JSONValue, _ container: JSONValue, _ process: ContainerProcess, limit: Duration) async {
+    private func preStop(_ hook: JSONValue, _ container: JSONValue, _ process: ContainerProcess, limit: Duration) async
+    {
         if let seconds = hook["sleep", "seconds"]?.int {
             _ = await process.ended.wait(atMost: min(.seconds(seconds), limit))
             return

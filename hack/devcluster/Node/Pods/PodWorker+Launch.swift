@@ -26,7 +26,7 @@ extension PodWorker {
                 return launch
             } catch {
                 let message = (error as? ContainerConfigError)?.message ?? "\(error)"
-                if records[name]?.termination != nil { records[name]?.last = records[name]?.termination }
+                records[name]?.keepTermination()
                 records[name]?.state = .waiting(reason: "CreateContainerConfigError", message: message)
                 publish()
                 node.note(.warning, "Failed", "Error: \(message)", pod: pod, container: container)
@@ -88,7 +88,8 @@ extension PodWorker {
             workingDirectory: container["workingDir"]?.string ?? image.workingDir ?? "/",
             hostname: String((pod["spec", "hostname"]?.string ?? pod.meta.name).prefix(63)), user: user,
             group: container["securityContext", "runAsGroup"]?.int
-                ?? pod["spec", "securityContext", "runAsGroup"]?.int, root: [])
+                ?? pod["spec", "securityContext", "runAsGroup"]?.int,
+            files: image.entrypoint.dropFirst().filter { $0.hasPrefix("/") })
     }
 
     /// The user that the pod asks for.
@@ -128,6 +129,7 @@ extension PodWorker {
         let planned = mounts
         let missing = subPaths
         let program = launch.program.executable
+        let files = launch.files
         let search = launch.environment["PATH"] ?? Self.path
         let isMounted = mounts.contains { program.hasPrefix($0.target + "/") }
         let root = try await NIOThreadPool.singleton.runIfActive { () -> [String] in
@@ -141,21 +143,24 @@ extension PodWorker {
                 try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
             }
             guard let executable = MachineFiles.executable(program, path: search) else {
-                if isMounted { return Self.root(planned, tmp: tmp, isSealed: isSealed, program: nil) }
+                if isMounted { return Self.root(planned, tmp: tmp, isSealed: isSealed, visible: files) }
                 throw ContainerConfigError(
                     message: "exec: \"\(program)\": executable file not found in $PATH or not executable")
             }
-            return Self.root(planned, tmp: tmp, isSealed: isSealed, program: executable)
+            // With its directory, where its libraries and resources may be.
+            let home = executable.split(separator: "/").dropLast()
+            let place = home.count > 1 ? "/" + home.joined(separator: "/") : executable
+            return Self.root(planned, tmp: tmp, isSealed: isSealed, visible: [place] + files)
         }
         var launch = launch
         launch.root = root
         return launch
     }
 
-    private static func root(_ mounts: [Mount], tmp: String, isSealed: Bool, program: String?) -> [String] {
+    private static func root(_ mounts: [Mount], tmp: String, isSealed: Bool, visible: [String]) -> [String] {
         RootPlan(
             mounts: mounts, temporary: Mount(source: tmp, target: "/tmp", isReadOnly: isSealed),
-            visible: program.map { [$0] } ?? [], host: MachineFiles()
+            visible: visible.filter { MachineFiles.exists($0) }, host: MachineFiles()
         ).arguments
     }
 

@@ -141,7 +141,8 @@ actor PodWorker {
                 volumePaths = try await volumes.prepare(pod, podIP: podIP ?? "")
                 return true
             } catch {
-                let message = (error as? VolumeError)?.message ?? (error as? ContainerConfigError)?.message ?? "\(error)"
+                let message =
+                    (error as? VolumeError)?.message ?? (error as? ContainerConfigError)?.message ?? "\(error)"
                 node.note(.warning, "FailedMount", "MountVolume.SetUp failed: \(message)", pod: pod)
                 try? await Task.sleep(for: .seconds(1))  // what was missing may have been made since
             }
@@ -227,11 +228,14 @@ actor PodWorker {
         node.addresses.release(uid)
         let directory = directory
         do {
-            try await NIOThreadPool.singleton.runIfActive {
-                if FileManager.default.fileExists(atPath: directory) {
-                    try FileManager.default.removeItem(atPath: directory)
+            // In a task of its own: it has to happen also when this one was cancelled.
+            try await Task {
+                try await NIOThreadPool.singleton.runIfActive {
+                    if FileManager.default.fileExists(atPath: directory) {
+                        try FileManager.default.removeItem(atPath: directory)
+                    }
                 }
-            }
+            }.value
         } catch {
             node.logger.warning("files of \(key) stay: \(error)")
         }

@@ -17,12 +17,20 @@ final class ProxyConnection: ChannelDuplexHandler {
     private var isEndingOutput = false
     private var hasEndedOutput = false
 
-    /// Connects a new client to the first endpoint that answers; without one the client is closed.
-    static func connect(_ client: any Channel, to backends: Backends) {
-        attempt(client, backends.candidates()[...])
+    private let backends: Backends?
+
+    /// The client's half, which connects to the first of the endpoints that answers; without one the client is closed.
+    init(backends: Backends) { self.backends = backends }
+
+    private init() { backends = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        // Not before: a channel that is not active yet forgets that it was told to read.
+        if let backends { attempt(context.channel, backends.candidates()[...]) }
+        context.fireChannelActive()
     }
 
-    private static func attempt(_ client: any Channel, _ endpoints: ArraySlice<Backends.Endpoint>) {
+    private func attempt(_ client: any Channel, _ endpoints: ArraySlice<Backends.Endpoint>) {
         guard let endpoint = endpoints.first else { return client.close(promise: nil) }
         ClientBootstrap(group: client.eventLoop)
             .connectTimeout(.seconds(5))
@@ -30,26 +38,24 @@ final class ProxyConnection: ChannelDuplexHandler {
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: false)
             .connect(host: endpoint.address, port: endpoint.port)
-            .whenComplete { result in
+            .assumeIsolated().whenComplete { result in
                 switch result {
-                case .success(let server): join(client, server)
-                case .failure: attempt(client, endpoints.dropFirst())
+                case .success(let server): self.join(client, server)
+                case .failure: self.attempt(client, endpoints.dropFirst())
                 }
             }
     }
 
-    private static func join(_ client: any Channel, _ server: any Channel) {
-        let front = ProxyConnection()
+    private func join(_ client: any Channel, _ server: any Channel) {
         let back = ProxyConnection()
-        front.partner = back
-        back.partner = front
+        partner = back
+        back.partner = self
         do {
-            try client.pipeline.syncOperations.addHandler(front)
             try server.pipeline.syncOperations.addHandler(back)
             client.read()
             server.read()
         } catch {
-            // One of them closed meanwhile.
+            // It closed meanwhile.
             client.close(promise: nil)
             server.close(promise: nil)
         }

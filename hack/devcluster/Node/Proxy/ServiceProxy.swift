@@ -73,8 +73,9 @@ struct ServiceProxy: Sendable {
             .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { client in
                 guard connections.add(client) else { return client.close() }
-                ProxyConnection.connect(client, to: backends)
-                return client.eventLoop.makeSucceededVoidFuture()
+                return client.eventLoop.makeCompletedFuture {
+                    try client.pipeline.syncOperations.addHandler(ProxyConnection(backends: backends))
+                }
             }
             .bind(host: frontend.address, port: frontend.port).get()
     }

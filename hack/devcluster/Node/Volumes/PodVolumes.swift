@@ -7,7 +7,7 @@ import Synchronization
 /// Mints a service-account token for a pod.
 /// - Parameters: namespace, service account, audience (nil for the API server's own), seconds that it is to be valid,
 ///   and the pod's name and uid, to which it is bound.
-typealias TokenIssuer =
+typealias PodTokenSource =
     @Sendable (
         _ namespace: String, _ account: String, _ audience: String?, _ expirationSeconds: Int, _ pod: String,
         _ podUID: String
@@ -22,13 +22,13 @@ final class PodVolumes: Sendable {
 
     private let directory: String
     private let cluster: any Cluster
-    private let issuer: TokenIssuer
+    private let issuer: PodTokenSource
     private let caCertificate: String
     private let tokens = Mutex<[String: Token]>([:])
     private let written = Mutex<[String: [String: VolumePlan.File]]>([:])
 
     /// - Parameter directory: where the pod's volumes are kept; it is made here and removed with the pod.
-    init(directory: String, cluster: any Cluster, issuer: @escaping TokenIssuer, caCertificate: String) {
+    init(directory: String, cluster: any Cluster, issuer: @escaping PodTokenSource, caCertificate: String) {
         self.directory = directory
         self.cluster = cluster
         self.issuer = issuer
@@ -138,7 +138,8 @@ final class PodVolumes: Sendable {
                 try FileManager.default.createDirectory(atPath: hostPath, withIntermediateDirectories: true)
             case "Directory" where !(exists && isDirectory), "File" where !exists || isDirectory, "" where !exists:
                 throw VolumeError(
-                    message: "hostPath type check failed: \(hostPath) is not a \(type == "File" ? "file" : "directory")")
+                    message: "hostPath type check failed: \(hostPath) is not a \(type == "File" ? "file" : "directory")"
+                )
             default:
                 return
             }
