@@ -19,10 +19,10 @@ struct RenderCommand: ParsableCommand {
 
     func run() throws {
         do {
-            let backends = try ChatBackend.read(try text(), origin: file == "-" ? "standard input" : file)
+            let backends = try ChatBackend.read(try text(), origin: origin)
             for backend in backends {
                 if let refusal = Admission.check(backend, operatorNamespace: operatorNamespace) {
-                    throw FileError(description: "\(file): \(refusal.message)")
+                    throw FileError(description: "\(origin): \(refusal.message)")
                 }
             }
             print(Self.output(backends), terminator: "")
@@ -41,17 +41,18 @@ struct RenderCommand: ParsableCommand {
     }
 
     private func text() throws -> String {
-        let path = file == "-" ? "/dev/stdin" : file
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(filePath: path))
-        } catch {
-            TerminalError.print("\(file): the file cannot be read; check that it exists and that you may read it")
+        let isStandardInput = file == "-"
+        let bytes =
+            isStandardInput ? StandardInput.readToEnd() : (try? Data(contentsOf: URL(filePath: file))).map { Array($0) }
+        guard let bytes else {
+            TerminalError.print("\(origin): the file cannot be read; check that it exists and that you may read it")
             throw ExitCode(66)
         }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw FileError(description: "\(file): the file is not UTF-8 text; save it as UTF-8")
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw FileError(description: "\(origin): the file is not UTF-8 text; save it as UTF-8")
         }
         return text
     }
+
+    private var origin: String { file == "-" ? "standard input" : file }
 }
