@@ -155,7 +155,8 @@ struct ExpositionTests {
         var values: [String: Double] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let parts = line.split(separator: " ")
-            values[String(parts[0])] = try #require(Double(parts[1]))
+            let value: Double = try #require(Double(parts[1]))
+            values[String(parts[0])] = value
         }
         return values
     }

@@ -31,7 +31,7 @@ struct Reconciler: Sendable {
             let facts = try await observe(backend, &record)
             try await addFinalizer(backend, &record)
             try await apply(DesiredState.manifests(for: backend, facts), of: backend, &record)
-            progress = rollout(of: backend, record)
+            progress = rollout(of: backend, &record)
             if !record.unseen.isEmpty { outcome = .recheck(after: UnseenWrite.patience) }
         } catch {
             progress = error.progress
@@ -71,7 +71,9 @@ struct Reconciler: Sendable {
         return ObservedFacts(namespaceIsAdopted: claim == .adopted)
     }
 
-    private func rollout(of backend: ChatBackend, _ record: BackendRecord) -> Progress {
+    /// How far the Deployment is; unknown while the watch still has to show what was written last.
+    private func rollout(of backend: ChatBackend, _ record: inout BackendRecord) -> Progress {
+        record.dropSeen { caches.object($0) }
         let identity = ObjectIdentity(
             apiVersion: APIResource.deployments.apiVersion, kind: APIResource.deployments.kind,
             namespace: backend.namespace, name: backend.objectNames.deployment)
