@@ -14,6 +14,9 @@ struct APIServer: Sendable {
     static let maximumBodyBytes = 3 * 1024 * 1024
 
     let registry: Registry
+    let authenticator: Authenticator
+    let authorizer: Authorizer
+    let containerLogs: any ContainerLogs
     let logger: Logger
 
     struct Context: RequestContext {
@@ -61,14 +64,49 @@ struct APIServer: Sendable {
     private func answer(_ request: Request, _ context: Context) async -> APIAnswer {
         do {
             let call = APIRequest(method: request.method.rawValue, uri: request.head.path ?? "/")
-            let body = try await body(of: request)
-            return try await ResourceHandler(server: self, call: call, request: request, body: body).answer()
+            let user = try authenticator.user(
+                certificate: try await certificateUser(context.channel),
+                authorization: request.headers[.authorization])
+            switch call.target {
+            case .path:
+                try authorizer.authorize(user, AccessAttributes(verb: call.verb, path: call.path))
+                return try PathHandler(server: self, call: call, accept: request.headers[.accept]).answer()
+            case .resource(let resource):
+                try authorizer.authorize(user, ResourceHandler.attributes(call, resource))
+                return try await answer(call, resource, user, request)
+            }
         } catch let error as StatusError {
             return .failure(error)
         } catch {
             logger.error("a request failed", metadata: ["error": "\(error)"])
             return .failure(.internalError("\(error)"))
         }
+    }
+
+    private func answer(_ call: APIRequest, _ resource: APIRequest.Resource, _ user: User, _ request: Request)
+        async throws -> APIAnswer
+    {
+        guard let kind = registry.kinds.kind(apiVersion: resource.apiVersion, resource: resource.resource) else {
+            throw StatusError.pathNotFound
+        }
+        // A watch reads its request's body itself, to learn when the client leaves.
+        let bytes = call.method == "GET" ? [] : try await body(of: request)
+        let reader = RequestBodyReader(
+            contentType: MediaType(request.headers[.contentType] ?? ""), bytes: bytes)
+        let handler = ResourceHandler(
+            server: self, user: user, call: call, resource: resource, kind: kind, request: request, body: reader)
+        return try await handler.answer()
+    }
+
+    /// The subject of the client's certificate, which the TLS layer has checked against the cluster's authority.
+    private func certificateUser(_ channel: any Channel) async throws -> User? {
+        // An HTTP/2 request has a channel of its own above the connection's.
+        let connection = channel.parent?.parent == nil ? channel : channel.parent ?? channel
+        guard let peer = try await connection.nioSSL_peerCertificate().get() else { return nil }
+        let certificate = try Certificate(der: try peer.toDERBytes())
+        guard !certificate.commonName.isEmpty else { return nil }
+        return User(
+            name: certificate.commonName, groups: certificate.organizations + ["system:authenticated"])
     }
 
     private func body(of request: Request) async throws -> [UInt8] {

@@ -1,94 +1,124 @@
-import HTTPTypes
 import Hummingbird
 import K8sClient
-import NIOCore
 
-/// Answers one request about objects.
+/// Answers one request about objects, once it is known who makes it.
 struct ResourceHandler: Sendable {
     let server: APIServer
+    let user: User
     let call: APIRequest
+    let resource: APIRequest.Resource
+    let kind: KindDefinition
     let request: Request
-    let body: [UInt8]
+    let body: RequestBodyReader
 
     var registry: Registry { server.registry }
 
+    /// What the authorizer judges.
+    static func attributes(_ call: APIRequest, _ resource: APIRequest.Resource) -> AccessAttributes {
+        // A namespace is itself within its own namespace, for the authorizer.
+        let namespace = resource.namespace ?? (resource.resource == "namespaces" && resource.group.isEmpty ? resource.name : nil)
+        return AccessAttributes(
+            verb: call.verb, group: resource.group, resource: resource.resource,
+            subresource: resource.subresource ?? "", namespace: namespace ?? "", name: resource.name ?? "")
+    }
+
     func answer() async throws -> APIAnswer {
-        guard case .resource(let resource) = call.target,
-            let kind = registry.kinds.kind(apiVersion: resource.apiVersion, resource: resource.resource)
-        else { throw StatusError.pathNotFound }
+        if kind.isNamespaced, resource.namespace == nil, !["list", "watch"].contains(call.verb) {
+            throw StatusError.pathNotFound
+        }
+        if !kind.isNamespaced, resource.namespace != nil { throw StatusError.pathNotFound }
+        if kind.isVirtual { return try review() }
+        switch resource.subresource {
+        case nil: return try await answerResource()
+        case "status" where kind.hasStatus: return try answerStatus()
+        case "scale" where kind.scale != nil: return try answerScale()
+        case .some(let subresource): return try await answerSubresource(subresource)
+        }
+    }
+
+    private func answerResource() async throws -> APIAnswer {
         switch (call.method, resource.name) {
-        case ("GET", nil): return call.isWatch ? try watch(kind, resource) : try list(kind, resource)
+        case ("GET", nil): return call.isWatch ? try watch() : try list()
         case ("GET", let name?):
-            let stored = try registry.stored(kind, namespace: resource.namespace, name: name)
-            return APIAnswer(body: .bytes(try registry.presentedBytes(stored, as: kind)))
-        case ("POST", nil):
-            let result = try registry.create(kind, namespace: resource.namespace, try json(), options)
-            return .json(result.object, status: 201)
-        case ("PUT", let name?):
-            return .json(
-                try registry.replace(kind, namespace: resource.namespace, name: name, try json(), options).object)
-        case ("PATCH", let name?):
-            return .json(
-                try registry.patch(kind, namespace: resource.namespace, name: name, .merge(try json()), options).object)
-        case ("DELETE", let name?):
-            switch try registry.delete(kind, namespace: resource.namespace, name: name, Deletion()) {
-            case .removed(let uid):
-                var details: JSONValue = [
-                    "name": .string(name), "kind": .string(kind.resource), "uid": .string(uid),
-                ]
-                if !kind.group.isEmpty { details["group"] = .string(kind.group) }
-                return .json([
-                    "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": details,
-                ])
-            case .marked(let object): return .json(object)
-            }
+            if call.isWatch { return try watch() }
+            return try get(name)
+        case ("POST", nil): return try create()
+        case ("PUT", let name?): return try replace(name)
+        case ("PATCH", let name?): return try patch(name)
+        case ("DELETE", let name?): return try delete(name)
+        case ("DELETE", nil): return try deleteCollection()
         default: throw StatusError.methodNotAllowed(call.verb)
         }
     }
 
-    private var options: WriteOptions {
-        WriteOptions(manager: call.query["fieldManager"] ?? "unknown", subresource: nil)
-    }
-
-    private func json() throws(StatusError) -> JSONValue {
-        do {
-            return try JSONValue(parsing: body)
-        } catch {
-            throw .badRequest("\(error)")
+    private func answerStatus() throws(StatusError) -> APIAnswer {
+        guard let name = resource.name else { throw .pathNotFound }
+        switch call.method {
+        case "GET": return try get(name)
+        case "PUT": return try replace(name)
+        case "PATCH": return try patch(name)
+        default: throw .methodNotAllowed(call.verb)
         }
     }
 
-    private func list(_ kind: KindDefinition, _ resource: APIRequest.Resource) throws -> APIAnswer {
-        let (objects, version) = registry.store.list(kind.storage, Selection(namespace: resource.namespace))
-        var bytes = Array(
-            #"{"apiVersion":"\#(kind.apiVersion)","kind":"\#(kind.listKind)","metadata":{"resourceVersion":"\#(version)"},"items":["#
-                .utf8)
-        for (index, object) in objects.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(contentsOf: try registry.presentedBytes(object, as: kind))
-        }
-        bytes.append(contentsOf: "]}".utf8)
-        return APIAnswer(body: .bytes(bytes))
+    // MARK: Parameters
+
+    func presentation() throws(StatusError) -> (Presentation, isYAML: Bool) {
+        let accept = request.headers[.accept]
+        let (form, isYAML) = try ObjectForm.negotiated(accept)
+        let presentation = Presentation(
+            registry: registry, kind: kind, form: form, includeObject: call.query["includeObject"] ?? "Metadata")
+        return (presentation, isYAML)
     }
 
-    private func watch(_ kind: KindDefinition, _ resource: APIRequest.Resource) throws -> APIAnswer {
-        let start: ObjectStore.WatchStart =
-            call.query["resourceVersion"].flatMap { UInt64($0) }.map { $0 == 0 ? .current : .after($0) } ?? .current
-        let subscription = try registry.store.watch(
-            kind.storage, Selection(namespace: resource.namespace), from: start)
-        let registry = registry
-        return APIAnswer(
-            body: .stream { writer in
-                for object in subscription.initial {
-                    let bytes = try registry.presentedBytes(object, as: kind)
-                    try await writer.write(ByteBuffer(bytes: Array(#"{"type":"ADDED","object":"#.utf8) + bytes + Array("}\n".utf8)))
-                }
-                for await message in subscription.messages {
-                    guard case .event(let event) = message else { continue }
-                    let bytes = try registry.presentedBytes(event.object, as: kind)
-                    try await writer.write(
-                        ByteBuffer(bytes: Array(#"{"type":"\#(event.kind.rawValue)","object":"#.utf8) + bytes + Array("}\n".utf8)))
-                }
-            })
+    func answer(_ object: JSONValue, status: Int = 200, warnings: [String] = []) throws(StatusError) -> APIAnswer {
+        let (presentation, isYAML) = try presentation()
+        let shown = presentation.whole(object)
+        var answer = APIAnswer.json(shown, status: status)
+        if isYAML {
+            answer.body = .bytes(Array(YAML.serialize(shown).utf8))
+            answer.contentType = "application/yaml"
+        }
+        answer.warnings = warnings
+        return answer
+    }
+
+    /// The options of a write, from the query.
+    func writeOptions(_ optionsKind: String) throws(StatusError) -> WriteOptions {
+        let agent = request.headers[.userAgent] ?? ""
+        let manager = call.query["fieldManager"] ?? String(agent.split(separator: "/").first ?? "unknown")
+        var options = WriteOptions(manager: manager)
+        let group = GroupKind("meta.k8s.io", optionsKind)
+        if let dryRun = call.query["dryRun"], !dryRun.isEmpty {
+            guard dryRun == "All" else {
+                throw .invalid(group, "", [.notSupported("dryRun", .string(dryRun), ["All"])])
+            }
+            options.isDryRun = true
+        }
+        if let text = call.query["fieldValidation"], !text.isEmpty {
+            guard let validation = WriteOptions.FieldValidation(rawValue: text) else {
+                throw .invalid(
+                    group, "", [.notSupported("fieldValidation", .string(text), ["Ignore", "Warn", "Strict"])])
+            }
+            options.fieldValidation = validation
+        }
+        if manager.utf8.count > 128 {
+            throw .invalid(group, "", [.tooLong("fieldManager", limit: 128)])
+        }
+        options.subresource = resource.subresource
+        options.force = ["1", "true"].contains(call.query["force"])
+        return options
+    }
+
+    func selection() throws(StatusError) -> Selection {
+        var selection = Selection(namespace: kind.isNamespaced ? resource.namespace : nil)
+        if let text = call.query["labelSelector"] { selection.labels = try LabelSelectorParser.parse(text) }
+        if let text = call.query["fieldSelector"] {
+            selection.fields = try FieldSelector.parse(text, supported: kind.selectableFields)
+        }
+        if let name = resource.name {
+            selection.fields.requirements.append(.init(field: "metadata.name", value: name, isNegated: false))
+        }
+        return selection
     }
 }

@@ -18,42 +18,50 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "A YAML file that maps images to local commands.")
     var images: String?
 
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port must be between 0 and 65535") }
+        guard !dir.isEmpty else { throw ValidationError("--dir must not be empty") }
+    }
+
     func run() async throws {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "devcluster")
-        let pki = try ClusterPKI(directory: dir + "/pki")
-        let store = ObjectStore()
         let ranges = try await LoopbackRanges.claim()
         defer { ranges.release() }
-        let registry = Registry(
-            store: store, kinds: KindCatalog(BuiltInKinds.all),
-            serviceAddresses: ServiceAddresses(octet: ranges.services), logger: logger)
-        let server = APIServer(registry: registry, logger: logger)
+        let cluster = try EmbeddedCluster(directory: dir, serviceOctet: ranges.services, logger: logger)
+        logger.notice(
+            """
+            a development tool, not a Kubernetes distribution. Left out by the embedded server: CEL rules of schemas \
+            (stored, not evaluated), WatchList, admission webhooks, conversion webhooks, quotas and limit ranges, \
+            persistence over restarts, protobuf, exec and port-forward, checks against privilege escalation in RBAC
+            """)
         let workloads = try await Workloads(
-            cluster: registry,
+            cluster: cluster.registry,
             configuration: .init(
-                directory: dir + "/node", images: try images.map(ImageMap.load) ?? ImageMap(), ranges: ranges,
-                caCertificate: pki.authority),
-            tokens: { _, _, _, _, _, _ in "" }, logger: logger)
+                directory: "\(dir)/node", images: try images.map(ImageMap.load) ?? ImageMap(), ranges: ranges,
+                caCertificate: cluster.pki.authority),
+            tokens: cluster.issueToken, logger: logger)
+        let server = cluster.server(containerLogs: workloads.logs)
         let directory = dir
-        let application = try server.application(port: port, pki: pki) { port in
+        let application = try server.application(port: port, pki: cluster.pki) { port in
             let url = "https://127.0.0.1:\(port)"
             do {
-                try PrivateFile.write(Kubeconfig.text(url: url, pki: pki), to: directory + "/admin.kubeconfig")
+                try cluster.publishAPIServer(port: port)
                 workloads.apiServer.listens(on: port)
+                try PrivateFile.write(
+                    Kubeconfig.text(url: url, pki: cluster.pki), to: "\(directory)/admin.kubeconfig")
                 try StandardOutput.line("ready \(url)")
             } catch {
-                logger.critical("cannot write the kubeconfig", metadata: ["error": "\(error)"])
+                logger.critical("cannot announce the server", metadata: ["error": "\(error)"])
             }
         }
+        // Services end in the reverse order: pods before the controllers that would replace them, the watches before the
+        // connections that carry them, the API last.
+        let services: [any Service] = [application] + cluster.controllers + [workloads]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: WatchTimer(store: store)),
-                    .init(service: workloads),
-                    .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
         try await group.run()
     }
 }

@@ -19,9 +19,11 @@ struct ClusterPKI: Sendable {
             Certificate.Request(commonName: "devcluster-ca", isAuthority: true)
         }
         let server = try Self.pair(directory, "apiserver", issuer: authority) {
-            Certificate.Request(
+            // The Service `kubernetes` has the first address of whichever range the cluster gets when it starts.
+            let services = (96..<176).map { "IP:127.\($0).0.1" }.joined(separator: ",")
+            return Certificate.Request(
                 commonName: "kube-apiserver", extendedKeyUsage: "serverAuth",
-                alternativeNames: "IP:127.0.0.1,IP:127.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,"
+                alternativeNames: "IP:127.0.0.1,\(services),DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,"
                     + "DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local")
         }
         let admin = try Self.pair(directory, "admin", issuer: authority) {

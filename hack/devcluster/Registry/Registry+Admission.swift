@@ -9,7 +9,11 @@ extension Registry {
         if kind.isNamespaced { try admitNamespace(namespace ?? "", object, kind) }
         switch (kind.group, kind.resource) {
         case ("", "services"): try serviceAddresses.assign(&object, in: store, isDryRun: isDryRun)
-        case ("", "pods"): ServiceAccountAdmission.complete(&object)
+        case ("", "pods"):
+            try ServiceAccountAdmission.complete(&object) { (account) throws(StatusError) in
+                let key = ObjectKey(namespace: namespace ?? "", name: account)
+                return try store.get(GroupResource("", "serviceaccounts"), key)?.decoded()
+            }
         default: break
         }
     }
@@ -28,6 +32,7 @@ extension Registry {
 
     /// Follows a write that changes what the server itself serves.
     func didWrite(_ kind: KindDefinition, from old: JSONValue?, to new: JSONValue?) throws(StatusError) {
+        if kind.storage == Self.definitions { try definitionDidChange(from: old, to: new) }
     }
 
     private func admitNamespace(_ namespace: String, _ object: JSONValue, _ kind: KindDefinition) throws(StatusError) {

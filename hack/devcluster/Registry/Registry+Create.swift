@@ -10,8 +10,10 @@ extension Registry {
         let decoded = try decode(body, kind, options, &warnings)
         return try create(kind, namespace: namespace, decoded: decoded, options, warnings: warnings) {
             (object) throws(StatusError) in
-            try ManagedFields.update(
-                from: kind.emptyObject, to: object, kind: kind, options, time: object.meta.creationTimestamp)
+            var object = object
+            object["metadata", "managedFields"] = ManagedFields.updated(
+                from: kind.emptyObject, to: object, kind.schema, by: options.writer(kind))
+            return object
         }
     }
 

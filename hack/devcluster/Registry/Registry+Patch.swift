@@ -9,8 +9,17 @@ enum Patch: Sendable {
     /// - Throws: 422 when a JSON patch does not fit the object.
     func applied(to object: JSONValue, _ kind: KindDefinition, name: String) throws(StatusError) -> JSONValue {
         switch self {
-        case .merge(let patch): MergePatch.apply(patch, to: object)
-        case .json, .strategic: throw .badRequest("not yet")
+        case .merge(let patch): return MergePatch.apply(patch, to: object)
+        case .strategic(let patch): return StrategicMergePatch.apply(patch, to: object, kind.schema)
+        case .json(let patch):
+            do {
+                return try JSONPatch.apply(patch, to: object)
+            } catch {
+                if error.isMalformed { throw .badRequest(error.message) }
+                throw StatusError(
+                    code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request",
+                    details: ["name": .string(name), "kind": .string(kind.resource)])
+            }
         }
     }
 }

@@ -30,7 +30,10 @@ extension Registry {
                     "Precondition failed: UID in precondition: \(asked.uid), UID in object meta: \(old.meta.uid)")
             }
             var new = try next(proposal.object, after: old, kind, name: name, options)
-            new["metadata", "managedFields"] = try managedFields(proposal, new: new, old: old, kind, options)
+            new["metadata", "managedFields"] =
+                proposal.isApply
+                ? proposal.managedFields
+                : ManagedFields.updated(from: old, to: new, kind.schema, by: options.writer(kind))
             if let result = try write(new, over: stored, old: old, kind, options, proposal) { return result }
         }
         throw .modified(kind.groupResource, name)
@@ -109,13 +112,6 @@ extension Registry {
         object["metadata"] = nil
         if kind.hasStatus { object["status"] = nil }
         return object
-    }
-
-    private func managedFields(
-        _ proposal: Proposal, new: JSONValue, old: JSONValue, _ kind: KindDefinition, _ options: WriteOptions
-    ) throws(StatusError) -> JSONValue? {
-        if proposal.isApply { return proposal.managedFields }
-        return try ManagedFields.update(from: old, to: new, kind: kind, options, time: Timestamp.now())["metadata", "managedFields"]
     }
 
     /// Writes the new state; nil when another writer was faster.

@@ -5,12 +5,15 @@ import K8sClient
 enum ServiceAccountAdmission {
     static let mountPath = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    static func complete(_ pod: inout JSONValue) {
+    /// - Parameter account: looks up a service account of the pod's namespace.
+    static func complete(_ pod: inout JSONValue, account: (String) throws(StatusError) -> JSONValue?) throws(StatusError) {
         if pod["spec", "serviceAccountName"]?.string?.isEmpty ?? true {
             pod["spec", "serviceAccountName"] = "default"
         }
         pod["spec", "serviceAccount"] = pod["spec", "serviceAccountName"]
-        guard pod["spec", "automountServiceAccountToken"]?.bool ?? true else { return }
+        let owner = try account(pod["spec", "serviceAccountName"]?.string ?? "")
+        let wanted = pod["spec", "automountServiceAccountToken"] ?? owner?["automountServiceAccountToken"]
+        guard wanted?.bool ?? true else { return }
         let name = "kube-api-access-\(GeneratedName.suffix())"
         var isMounted = false
         for list in ["initContainers", "containers"] {

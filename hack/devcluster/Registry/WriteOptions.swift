@@ -12,6 +12,12 @@ struct WriteOptions: Sendable {
     var subresource: String?
     /// Whether an apply takes fields from their owners.
     var force = false
+
+    /// The writer as `managedFields` records it.
+    func writer(_ kind: KindDefinition) -> ManagedFields.Writer {
+        ManagedFields.Writer(
+            manager: manager, apiVersion: kind.apiVersion, subresource: subresource ?? "", time: Timestamp.now())
+    }
 }
 
 /// What a write answers.

@@ -100,6 +100,9 @@ extension ObjectStore.State {
         } else {
             resources[resource]?.watchers[nextWatcher] = watcher
         }
-        return (WatchSubscription(resourceVersion: version, initial: initial, messages: messages), nextWatcher)
+        let continuation = watcher.continuation
+        let subscription = WatchSubscription(
+            resourceVersion: version, initial: initial, messages: messages, stop: { continuation.finish() })
+        return (subscription, nextWatcher)
     }
 }

@@ -63,6 +63,13 @@ final class ObjectStore: Sendable {
         }
     }
 
+    /// The version of each resource's newest change, to tell whether anything compiled from them is still right.
+    func editions(of resources: [GroupResource]) -> [UInt64] {
+        state.withLock { state in
+            resources.map { state.resources[$0]?.history.last?.object.resourceVersion ?? state.floor }
+        }
+    }
+
     /// The resources of which there is any object, in the order of their names.
     var populatedResources: [GroupResource] {
         state.withLock { state in

@@ -51,6 +51,11 @@ final class StoredObject: Sendable {
         }
     }
 
+    /// The same object under another version.
+    func restamped(_ version: UInt64) throws(StatusError) -> StoredObject {
+        StoredObject(try decoded(), resourceVersion: version, fields: fields, schemaRevision: schemaRevision)
+    }
+
     func matches(_ selection: Selection) -> Bool {
         guard selection.namespace == nil || selection.namespace == key.namespace else { return false }
         guard selection.labels.requirements.isEmpty || selection.labels.matches(labels) else { return false }
@@ -91,7 +96,10 @@ struct StoredEvent: Sendable {
         case .modified:
             if fits, fitted { return self }
             if fits { return StoredEvent(kind: .added, object: object, previous: previous) }
-            return fitted ? StoredEvent(kind: .deleted, object: object, previous: previous) : nil
+            guard fitted, let previous else { return nil }
+            // The client knew the object as it was; only the version is that of the change that took it out of sight.
+            let last = (try? previous.restamped(object.resourceVersion)) ?? previous
+            return StoredEvent(kind: .deleted, object: last, previous: previous)
         }
     }
 }

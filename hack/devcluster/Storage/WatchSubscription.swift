@@ -13,6 +13,8 @@ struct WatchSubscription: Sendable {
     /// The objects at the start, when the watch asked for them.
     let initial: [StoredObject]
     let messages: AsyncStream<WatchMessage>
+    /// Ends the watch, for a reader that learned of its client's leaving.
+    let stop: @Sendable () -> Void
 }
 
 /// The store's side of a watch.

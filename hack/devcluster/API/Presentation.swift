@@ -1,0 +1,76 @@
+import K8sClient
+
+/// Brings stored objects into the form that a client asked for.
+struct Presentation: Sendable {
+    let registry: Registry
+    let kind: KindDefinition
+    let form: ObjectForm
+    /// What a table's rows carry of their object: `Metadata`, `Object` or `None`.
+    let includeObject: String
+
+    /// One object as JSON, as it stands in a list or a watch event.
+    func item(_ stored: StoredObject) throws(StatusError) -> [UInt8] {
+        switch form {
+        case .full: return try registry.presentedBytes(stored, as: kind)
+        case .metadata: return Self.metadata(of: try registry.present(stored, as: kind)).jsonBytes()
+        case .table: return table([try registry.present(stored, as: kind)], metadata: [:]).jsonBytes()
+        }
+    }
+
+    /// One object as the whole answer.
+    func whole(_ object: JSONValue) -> JSONValue {
+        switch form {
+        case .full: object
+        case .metadata: Self.metadata(of: object)
+        case .table: table([object], metadata: ["resourceVersion": .string(object.meta.resourceVersion)])
+        }
+    }
+
+    func table(_ objects: [JSONValue], metadata: JSONValue) -> JSONValue {
+        [
+            "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+            "columnDefinitions": .array(kind.columns.map(\.object)), "rows": .array(objects.map(row)),
+        ]
+    }
+
+    func row(_ object: JSONValue) -> JSONValue {
+        var row: JSONValue = ["cells": .array(kind.cells(object))]
+        switch includeObject {
+        case "None": break
+        case "Object": row["object"] = object
+        default: row["object"] = Self.metadata(of: object)
+        }
+        return row
+    }
+
+    private static func metadata(of object: JSONValue) -> JSONValue {
+        [
+            "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] ?? [:],
+        ]
+    }
+
+    /// What a list of this form is called.
+    var listKind: (apiVersion: String, kind: String) {
+        switch form {
+        case .full: (kind.apiVersion, kind.listKind)
+        case .metadata: ("meta.k8s.io/v1", "PartialObjectMetadataList")
+        case .table: ("meta.k8s.io/v1", "Table")
+        }
+    }
+
+    /// The object of a bookmark: only its version.
+    func bookmark(_ version: UInt64) -> JSONValue {
+        let metadata: JSONValue = ["resourceVersion": .string(String(version))]
+        switch form {
+        case .full:
+            return ["kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata]
+        case .metadata:
+            return ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata]
+        case .table:
+            return [
+                "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": [],
+                "rows": [["cells": [], "object": ["kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata]]],
+            ]
+        }
+    }
+}

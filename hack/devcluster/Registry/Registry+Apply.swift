@@ -1,0 +1,92 @@
+import K8sClient
+
+extension Registry {
+    /// Creates or changes an object by server-side apply.
+    func apply(
+        _ kind: KindDefinition, namespace: String?, name: String, _ body: JSONValue, _ options: WriteOptions
+    ) throws(StatusError) -> WriteResult {
+        guard !options.manager.isEmpty else {
+            throw .invalid(
+                GroupKind("meta.k8s.io", "PatchOptions"), "",
+                [.required("fieldManager", "is required for apply patch")])
+        }
+        if body["metadata", "managedFields"]?.isEmpty == false {
+            throw .badRequest("metadata.managedFields must be nil")
+        }
+        let (config, warnings) = try configuration(body, kind, options)
+        let writer = ManagedFields.Writer(
+            manager: options.manager, apiVersion: kind.apiVersion, subresource: options.subresource ?? "",
+            time: Timestamp.now())
+        while true {
+            if store.get(kind.storage, key(kind, namespace, name)) == nil {
+                guard options.subresource == nil else { throw .notFound(kind.groupResource, name) }
+                if let created = try createApplied(kind, namespace, name, config, options, writer, warnings) {
+                    return created
+                }
+                continue
+            }
+            return try update(kind, namespace: namespace, name: name, options) { (live) throws(StatusError) in
+                let applied = try ManagedFields.applied(config, to: live, kind.schema, by: writer, force: options.force)
+                var object = applied.object
+                if let asked = config["metadata", "resourceVersion"] { object["metadata", "resourceVersion"] = asked }
+                if let asked = config["metadata", "uid"] { object["metadata", "uid"] = asked }
+                return Proposal(
+                    object: object, warnings: warnings, managedFields: applied.managedFields, isApply: true)
+            }
+        }
+    }
+
+    private func configuration(_ body: JSONValue, _ kind: KindDefinition, _ options: WriteOptions)
+        throws(StatusError) -> (JSONValue, [String])
+    {
+        var warnings: [String] = []
+        var config = try decode(body, kind, options, &warnings)
+        if kind.isBuiltIn, let unknown = warnings.first {
+            // Apply has no use for fields whose ownership nobody could track.
+            let field = unknown.split(separator: "\"").last ?? ""
+            throw .plainError(
+                "failed to create typed patch object (\(body.meta.namespace)/\(body.meta.name); \(kind.apiVersion), "
+                    + "Kind=\(kind.kind)): .\(field): field not declared in schema")
+        }
+        if options.subresource == "status" {
+            let status = config["status"]
+            config = ["apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind), "metadata": config["metadata"] ?? [:]]
+            for member in ["labels", "annotations", "finalizers", "ownerReferences"] { config["metadata", member] = nil }
+            config["status"] = status
+        } else if kind.hasStatus {
+            config["status"] = nil
+        }
+        return (config, warnings)
+    }
+
+    /// Creates the object that an apply found missing; nil when another writer was faster.
+    private func createApplied(
+        _ kind: KindDefinition, _ namespace: String?, _ name: String, _ config: JSONValue, _ options: WriteOptions,
+        _ writer: ManagedFields.Writer, _ warnings: [String]
+    ) throws(StatusError) -> WriteResult? {
+        if !config.meta.name.isEmpty, config.meta.name != name {
+            throw .badRequest(
+                "the name of the object (\(config.meta.name)) does not match the name on the URL (\(name))")
+        }
+        var object = config
+        object["metadata", "name"] = .string(name)
+        if !config.meta.uid.isEmpty {
+            throw .conflict(
+                kind.groupResource, name,
+                "uid mismatch: the provided object specified uid \(config.meta.uid), and no existing object was found")
+        }
+        do {
+            return try create(kind, namespace: namespace, decoded: object, options, warnings: warnings) {
+                (created) throws(StatusError) in
+                let applied = try ManagedFields.applied(
+                    config, to: kind.emptyObject, kind.schema, by: writer, force: true)
+                var created = created
+                created["metadata", "managedFields"] = applied.managedFields
+                return created
+            }
+        } catch {
+            if error.reason == "AlreadyExists" { return nil }
+            throw error
+        }
+    }
+}
