@@ -35,10 +35,12 @@ struct TestCluster: Sendable {
               - image: chatgpt-backend
                 entrypoint: ["\(backend)"]
                 args: [serve, --drain-delay, "1"]
+                user: 65532
                 env: {HOST: $(POD_IP)}
               - image: chatbackend-operator
                 entrypoint: ["\(Program.ours("chatbackend-operator").executable)"]
                 args: [run]
+                user: 65532
             """
         try Data(images.utf8).write(to: URL(filePath: directory.path + "/images.yaml"))
         let log = directory.path + "/devcluster.log"
