@@ -157,7 +157,11 @@ extension OnACluster {
             try await cluster.wait("saved", for: "Ready", toBe: "True")
             let cronJob = try await cluster.object("cronjob", "saved-backup", namespace: "saved")
             #expect(cronJob?["spec", "schedule"] == "0 2 * * *")
-            try await cluster.kubectl("create", "job", "now", "--from=cronjob/saved-backup", "-n", "saved")
+            let job: JSONValue = [
+                "apiVersion": "batch/v1", "kind": "Job", "metadata": ["name": "now", "namespace": "saved"],
+                "spec": cronJob?["spec", "jobTemplate", "spec"] ?? [:],
+            ]
+            try await cluster.apply(job.jsonText)
             let log = try await eventually("the job's pod says why it failed") {
                 let log = try await cluster.kubectlResult(["logs", "-n", "saved", "job/now"])
                 return log.output.contains("backed up") ? log.output : nil

@@ -73,8 +73,9 @@ extension OnACluster {
         @Test("a namespace that was there is taken over only when labelled so, and outlives the resource")
         func adoption() async throws {
             let cluster = try TestCluster.require()
-            try await cluster.kubectl("create", "namespace", "standing")
-            try await cluster.kubectl("create", "configmap", "keep", "-n", "standing", "--from-literal=a=1")
+            try await cluster.apply("kind: Namespace\napiVersion: v1\nmetadata: {name: standing}")
+            try await cluster.apply(
+                "kind: ConfigMap\napiVersion: v1\nmetadata: {name: keep, namespace: standing}\ndata: {a: '1'}")
             try await cluster.apply(backend("adopter", namespace: "standing"))
             let stalled = try await cluster.wait("adopter", for: "Stalled", toBe: "True", reason: "NamespaceNotOwned")
             #expect(stalled["message"]?.string?.contains("chatbackend.io/adopt=true") == true)

@@ -19,7 +19,10 @@ extension TestCluster {
         let kubeconfig = try await operatorKubeconfig()
         let log = directory + "/\(name).log"
         try await Program.ours("chatbackend-operator").running(
-            ["run", "--kubeconfig", kubeconfig, "--namespace", "chatbackend-system", "--listen", "127.0.0.1:0"]
+            [
+                "run", "--kubeconfig", kubeconfig, "--namespace", "chatbackend-system", "--listen", "127.0.0.1:0",
+                "--log-level", "debug",
+            ]
                 + arguments, log: log
         ) { process in
             try await body(RunningOperator(process: process, log: log))

@@ -65,7 +65,7 @@ struct TestCluster: Sendable {
     }
 }
 
-/// A folder that is removed after use.
+/// A folder that is removed after use, unless CHATBACKEND_KEEP_FILES is set.
 struct TemporaryDirectory: Sendable {
     let path: String
 
@@ -76,6 +76,7 @@ struct TemporaryDirectory: Sendable {
     }
 
     func remove() {
+        if ProcessInfo.processInfo.environment["CHATBACKEND_KEEP_FILES"] != nil { return print("kept \(path)") }
         // What is left of a test is no reason to fail it.
         try? FileManager.default.removeItem(atPath: path)
     }

@@ -13,7 +13,7 @@ struct KubernetesClientTests {
                 200,
                 [
                     "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-                    "metadata": configMap("a", version: 7)["metadata"] ?? nil,
+                    "metadata": configMap("a", version: 7)["metadata"] ?? .null,
                 ])
         }
         let client = server.client()

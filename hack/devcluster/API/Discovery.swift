@@ -166,7 +166,7 @@ struct Discovery: Sendable {
     private func aggregated(groups: [String], _ version: String) -> APIAnswer {
         let items = groups.map { group -> JSONValue in
             [
-                "metadata": group.isEmpty ? ["creationTimestamp": nil] : ["name": .string(group), "creationTimestamp": nil],
+                "metadata": group.isEmpty ? ["creationTimestamp": .null] : ["name": .string(group), "creationTimestamp": .null],
                 "versions": .array(
                     versions(of: group).map { version in
                         [

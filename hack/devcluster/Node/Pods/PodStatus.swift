@@ -56,7 +56,7 @@ struct PodStatus {
     func status(now: KubernetesTime) -> JSONValue {
         let phase = phase
         var conditions = Conditions(pod)
-        let probe: [String: JSONValue] = ["lastProbeTime": nil]
+        let probe: [String: JSONValue] = ["lastProbeTime": .null]
         func set(_ type: String, _ isTrue: Bool, _ reason: String? = nil, _ message: String? = nil) {
             conditions.set(
                 type, isTrue ? "True" : "False", reason: isTrue && phase != "Succeeded" ? nil : reason,

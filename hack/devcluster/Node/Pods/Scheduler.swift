@@ -49,7 +49,7 @@ struct Scheduler: Sendable {
         ) { current in
             var conditions = Conditions(current)
             conditions.set(
-                "PodScheduled", status, reason: reason, message: message, now: .now, more: ["lastProbeTime": nil])
+                "PodScheduled", status, reason: reason, message: message, now: .now, more: ["lastProbeTime": .null])
             current["status", "conditions"] = .array(conditions.items)
         }
     }
