@@ -226,8 +226,8 @@ final class FaultServer: Sendable {
             state.value.withLock { $0.requests.append(request) }
             switch answer(request) {
             case .json(let status, let value, let headers):
-                connection.write(head(status, "application/json", headers, value.jsonBytes().count))
-                connection.write(value.jsonBytes())
+                let body = value.jsonBytes()
+                connection.write(Array(head(status, "application/json", headers, body.count).utf8) + body)
             case .text(let status, let text, let type):
                 connection.write(head(status, type, [:], text.utf8.count) + text)
             case .raw(let text):
