@@ -177,7 +177,10 @@ extension EasyHandle {
             outcome = .success(HTTPResponse(head: HTTPHead(status: status, headerBytes: headerBytes), body: body))
         } else {
             outcome = .failure(
-                abortReason ?? CurlFailure.error(code, detail: String(cString: errorBuffer), server: server))
+                abortReason
+                    ?? CurlFailure.error(
+                        code, detail: String(cString: errorBuffer), server: server,
+                        isStreamed: transfer?.isStreamed == true))
         }
         finish(outcome)
     }
