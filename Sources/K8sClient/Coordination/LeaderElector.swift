@@ -114,10 +114,10 @@ public final class LeaderElector: Service {
         }
         switch change {
         case true?:
-            logger.info("became the leader", metadata: ["identity": "\(configuration.identity)"])
+            logger.notice("became the leader", metadata: ["identity": "\(configuration.identity)"])
             onStarted()
         case false?:
-            logger.warning("no longer the leader", metadata: ["identity": "\(configuration.identity)"])
+            logger.notice("no longer the leader", metadata: ["identity": "\(configuration.identity)"])
             onLost()
         case nil: break
         }

@@ -2,7 +2,9 @@ import CCurl
 
 /// What libcurl's results mean to someone who wants to reach a Kubernetes API server.
 enum CurlFailure {
-    static func error(_ code: CURLcode, detail: String, server: ServerAddress) -> KubernetesError {
+    static func error(
+        _ code: CURLcode, detail: String, server: ServerAddress, isStreamed: Bool
+    ) -> KubernetesError {
         let detail = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
@@ -18,7 +20,10 @@ enum CurlFailure {
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_USE_SSL_FAILED:
             return KubernetesError(.tls, "no TLS connection to \(server.url) came about: \(detail)")
         case CURLE_PARTIAL_FILE:
-            return KubernetesError(.invalidResponse, "the connection ended in the middle of the answer: \(detail)")
+            // What came of a stream is good; half a document is not.
+            return KubernetesError(
+                isStreamed ? .connection : .invalidResponse,
+                "the connection ended in the middle of the answer: \(detail)")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
             return KubernetesError(.invalidResponse, "the server \(server.url) does not speak HTTP: \(detail)")
         case CURLE_URL_MALFORMAT:

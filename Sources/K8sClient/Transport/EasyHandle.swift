@@ -20,7 +20,7 @@ struct TransportConfiguration: Sendable {
 final class EasyHandle {
     let pointer: UnsafeMutableRawPointer
     private let server: ServerAddress
-    private let httpVersion: Int
+    private let offersHTTP2: Bool
     private let errorBuffer: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var connectTo: UnsafeMutablePointer<curl_slist>?
@@ -42,8 +42,7 @@ final class EasyHandle {
         server = configuration.server
         errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        httpVersion = Int(
-            configuration.httpVersion == .automatic ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
+        offersHTTP2 = configuration.httpVersion == .automatic && configuration.server.isSecure
         try configure(configuration)
     }
 
@@ -80,8 +79,6 @@ final class EasyHandle {
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)
         set(CURLOPT_TCP_KEEPINTVL, 10)
-        // Many requests at once wait for the first connection and share it, if it speaks HTTP/2.
-        set(CURLOPT_PIPEWAIT, 1)
         try check(curl_setopt_string(pointer, CURLOPT_PROTOCOLS_STR, "http,https"), "the protocols")
         try check(curl_setopt_string(pointer, CURLOPT_USERAGENT, configuration.userAgent), "the user agent")
         try configureTLS(configuration)
@@ -138,7 +135,11 @@ extension EasyHandle {
         errorBuffer.pointee = 0
         try check(curl_setopt_string(pointer, CURLOPT_URL, server.url + request.target), "the URL")
         // A paused stream of HTTP/2 holds up every other one on its connection (libcurl 7.88): streams get their own.
-        set(CURLOPT_HTTP_VERSION, transfer.isStreamed ? Int(CURL_HTTP_VERSION_1_1) : httpVersion)
+        let wantsHTTP2 = offersHTTP2 && !transfer.isStreamed
+        set(CURLOPT_HTTP_VERSION, Int(wantsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
+        // Many requests at once wait for the first connection and share it, if it speaks HTTP/2. Where it cannot, they
+        // would wait for an answer on it first.
+        set(CURLOPT_PIPEWAIT, wantsHTTP2 ? 1 : 0)
         set(CURLOPT_TIMEOUT_MS, request.timeout.map { max($0.milliseconds, 1) } ?? 0)
         prepareBody(request)
         try check(curl_setopt_string(pointer, CURLOPT_CUSTOMREQUEST, request.method), "the method")
@@ -176,7 +177,10 @@ extension EasyHandle {
             outcome = .success(HTTPResponse(head: HTTPHead(status: status, headerBytes: headerBytes), body: body))
         } else {
             outcome = .failure(
-                abortReason ?? CurlFailure.error(code, detail: String(cString: errorBuffer), server: server))
+                abortReason
+                    ?? CurlFailure.error(
+                        code, detail: String(cString: errorBuffer), server: server,
+                        isStreamed: transfer?.isStreamed == true))
         }
         finish(outcome)
     }

@@ -4,6 +4,7 @@ struct ServerAddress: Sendable, Hashable {
     let url: String
     let host: String
     let port: Int
+    let isSecure: Bool
 
     /// - Parameter serverName: a name that takes the host's place in URLs, because the certificate bears it.
     init(_ text: String, serverName: String? = nil) throws(KubernetesError) {
@@ -13,6 +14,7 @@ struct ServerAddress: Sendable, Hashable {
         }
         let parts = text.split(separator: "://", maxSplits: 1)
         guard parts.count == 2, parts[0] == "https" || parts[0] == "http" else { throw refused("is no HTTP URL") }
+        isSecure = parts[0] == "https"
         let authorityEnd = parts[1].firstIndex(of: "/") ?? parts[1].endIndex
         let authority = parts[1][..<authorityEnd]
         var path = parts[1][authorityEnd...]
@@ -37,7 +39,7 @@ struct ServerAddress: Sendable, Hashable {
             else { throw refused("has no usable port") }
             self.port = port
         } else {
-            port = parts[0] == "https" ? 443 : 80
+            port = isSecure ? 443 : 80
         }
         url = "\(parts[0])://\(serverName ?? host):\(port)\(path)"
     }

@@ -61,7 +61,8 @@ final class FaultServer: Sendable {
     /// One accepted connection, written to by one thread.
     final class Connection: Sendable {
         private let descriptor: Int32
-        private let isOpen = Atomic<Bool>(true)
+        /// Held while the descriptor is shut down or closed: a closed one's number may already be another's.
+        private let isOpen = Mutex(true)
 
         init(_ descriptor: Int32) {
             self.descriptor = descriptor
@@ -144,12 +145,14 @@ final class FaultServer: Sendable {
 
         /// Ends both directions, which wakes whoever reads or writes.
         func shutDown() {
-            shutdown(descriptor, Int32(SHUT_RDWR))
+            isOpen.withLock { if $0 { _ = shutdown(descriptor, Int32(SHUT_RDWR)) } }
         }
 
         func close() {
-            guard isOpen.exchange(false, ordering: .sequentiallyConsistent) else { return }
-            Foundation.close(descriptor)
+            isOpen.withLock { isOpen in
+                if isOpen { _ = Foundation.close(descriptor) }
+                isOpen = false
+            }
         }
     }
 
@@ -202,7 +205,10 @@ final class FaultServer: Sendable {
     ) {
         while true {
             let descriptor = Foundation.accept(listener, nil, nil)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                close(listener)
+                return
+            }
             let connection = Connection(descriptor)
             let isStopped = state.value.withLock { state in
                 state.accepted += 1
@@ -226,8 +232,8 @@ final class FaultServer: Sendable {
             state.value.withLock { $0.requests.append(request) }
             switch answer(request) {
             case .json(let status, let value, let headers):
-                connection.write(head(status, "application/json", headers, value.jsonBytes().count))
-                connection.write(value.jsonBytes())
+                let body = value.jsonBytes()
+                connection.write(Array(head(status, "application/json", headers, body.count).utf8) + body)
             case .text(let status, let text, let type):
                 connection.write(head(status, type, [:], text.utf8.count) + text)
             case .raw(let text):
@@ -269,9 +275,8 @@ final class FaultServer: Sendable {
             return (Array(state.open.values), !state.isStopped)
         }
         guard first else { return }
-        // shutdown wakes the thread in accept; close alone would not.
+        // Wakes the thread in accept, which then closes the port.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         for connection in open { connection.shutDown() }
     }
 }
