@@ -6,7 +6,9 @@ enum ServiceAccountAdmission {
     static let mountPath = "/var/run/secrets/kubernetes.io/serviceaccount"
 
     /// - Parameter account: looks up a service account of the pod's namespace.
-    static func complete(_ pod: inout JSONValue, account: (String) throws(StatusError) -> JSONValue?) throws(StatusError) {
+    static func complete(_ pod: inout JSONValue, account: (String) throws(StatusError) -> JSONValue?)
+        throws(StatusError)
+    {
         if pod["spec", "serviceAccountName"]?.string?.isEmpty ?? true {
             pod["spec", "serviceAccountName"] = "default"
         }
@@ -15,7 +17,8 @@ enum ServiceAccountAdmission {
         guard let owner = try account(name) else {
             throw .forbidden(
                 GroupResource("", "pods"), pod.meta.name,
-                "error looking up service account \(pod.meta.namespace)/\(name): serviceaccount \(quoted(name)) not found")
+                "error looking up service account \(pod.meta.namespace)/\(name): serviceaccount \(quoted(name)) not found"
+            )
         }
         let wanted = pod["spec", "automountServiceAccountToken"] ?? owner["automountServiceAccountToken"]
         guard wanted?.bool ?? true else { return }
