@@ -45,7 +45,8 @@ struct APIAnswer: Sendable {
         for warning in warnings {
             let text = String(warning.unicodeScalars.map { $0.value < 0x20 || $0 == "\"" ? "'" : Character($0) })
             if let field = HTTPField.Name("Warning") {
-                headers.append(HTTPField(name: field, value: "299 - \"\(warning.contains("\"") ? Self.escaped(warning) : text)\""))
+                headers.append(
+                    HTTPField(name: field, value: "299 - \"\(warning.contains("\"") ? Self.escaped(warning) : text)\""))
             }
         }
         switch body {

@@ -78,7 +78,9 @@ struct APIRequest: Sendable {
         var resource = Resource(group: group, version: version, resource: "")
         // `/api/v1/namespaces/NAME/status` is the namespace's own subresource.
         let ownSubresources = ["status", "finalize"]
-        if rest.first == "namespaces", rest.count >= 3, !(rest.count == 3 && ownSubresources.contains(rest[rest.startIndex + 2])) {
+        if rest.first == "namespaces", rest.count >= 3,
+            !(rest.count == 3 && ownSubresources.contains(rest[rest.startIndex + 2]))
+        {
             resource.namespace = rest[rest.startIndex + 1]
             rest = rest.dropFirst(2)
         }

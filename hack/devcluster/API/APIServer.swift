@@ -64,9 +64,10 @@ struct APIServer: Sendable {
     private func answer(_ request: Request, _ context: Context) async -> APIAnswer {
         do {
             let call = APIRequest(method: request.method.rawValue, uri: request.head.path ?? "/")
-            let user = try authenticator.user(
+            let requester = try authenticator.user(
                 certificate: try await certificateUser(context.channel),
                 authorization: request.headers[.authorization])
+            let user = try Impersonation(request.headers)?.user(for: requester, authorizer) ?? requester
             switch call.target {
             case .path:
                 try authorizer.authorize(user, AccessAttributes(verb: call.verb, path: call.path))
@@ -92,10 +93,16 @@ struct APIServer: Sendable {
         // A watch reads its request's body itself, to learn when the client leaves.
         let bytes = call.method == "GET" ? [] : try await body(of: request)
         let reader = RequestBodyReader(
-            contentType: MediaType(request.headers[.contentType] ?? ""), bytes: bytes)
+            contentType: MediaType(request.headers[.contentType] ?? ""), bytes: bytes, schema: schema)
         let handler = ResourceHandler(
             server: self, user: user, call: call, resource: resource, kind: kind, request: request, body: reader)
         return try await handler.answer()
+    }
+
+    /// The schema of a body: of a kind that is served, or of what only requests are made of.
+    @Sendable private func schema(apiVersion: String, kind: String) -> Schema? {
+        if let definition = registry.kinds.kind(apiVersion: apiVersion, kind: kind) { return definition.schema }
+        return ["DeleteOptions", "TokenRequest", "Eviction", "Scale"].contains(kind) ? BuiltInTypes.object(kind) : nil
     }
 
     /// The subject of the client's certificate, which the TLS layer has checked against the cluster's authority.

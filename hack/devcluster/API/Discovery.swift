@@ -23,7 +23,9 @@ struct Discovery: Sendable {
             ])
         case ("api", 2): return .json(try resources(group: "", version: segments[1]))
         case ("apis", 1):
-            if let version = aggregatedVersion(accept) { return aggregated(groups: groups.filter { !$0.isEmpty }, version) }
+            if let version = aggregatedVersion(accept) {
+                return aggregated(groups: groups.filter { !$0.isEmpty }, version)
+            }
             return .json([
                 "kind": "APIGroupList", "apiVersion": "v1",
                 "groups": .array(groups.filter { !$0.isEmpty }.map(group)),
@@ -166,7 +168,8 @@ struct Discovery: Sendable {
     private func aggregated(groups: [String], _ version: String) -> APIAnswer {
         let items = groups.map { group -> JSONValue in
             [
-                "metadata": group.isEmpty ? ["creationTimestamp": .null] : ["name": .string(group), "creationTimestamp": .null],
+                "metadata": group.isEmpty
+                    ? ["creationTimestamp": .null] : ["name": .string(group), "creationTimestamp": .null],
                 "versions": .array(
                     versions(of: group).map { version in
                         [

@@ -69,7 +69,8 @@ struct OpenAPI: Sendable {
     }
 
     private static func schemaName(_ kind: KindDefinition) -> String {
-        let group = kind.group.isEmpty ? "io.k8s.api.core" : kind.group.split(separator: ".").reversed().joined(separator: ".")
+        let group =
+            kind.group.isEmpty ? "io.k8s.api.core" : kind.group.split(separator: ".").reversed().joined(separator: ".")
         return "\(group).\(kind.version).\(kind.kind)"
     }
 

@@ -11,7 +11,9 @@ struct PathHandler: Sendable {
         let segments = call.segments
         switch segments.first {
         case nil:
-            return .json(["paths": JSONValue(["/api", "/apis", "/healthz", "/livez", "/openapi", "/readyz", "/version"])])
+            return .json([
+                "paths": JSONValue(["/api", "/apis", "/healthz", "/livez", "/openapi", "/readyz", "/version"])
+            ])
         case "healthz", "livez", "readyz": return .text("ok")
         case "version" where segments.count == 1: return .json(ServerVersion.object)
         case "openapi":

@@ -69,7 +69,14 @@ struct Presentation: Sendable {
         case .table:
             return [
                 "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": [],
-                "rows": [["cells": [], "object": ["kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata]]],
+                "rows": [
+                    [
+                        "cells": [],
+                        "object": [
+                            "kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata,
+                        ],
+                    ]
+                ],
             ]
         }
     }

@@ -4,6 +4,8 @@ import K8sClient
 struct RequestBodyReader: Sendable {
     let contentType: MediaType
     let bytes: [UInt8]
+    /// Finds the schema of an object that comes as protobuf, which says nothing of names itself.
+    let schema: @Sendable (_ apiVersion: String, _ kind: String) -> Schema?
 
     private static let objectTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
     private static let patchTypes = [
@@ -15,6 +17,7 @@ struct RequestBodyReader: Sendable {
         switch contentType.name {
         case "", "application/json", "text/json": return try json()
         case "application/yaml", "text/yaml": return try yaml()
+        case "application/vnd.kubernetes.protobuf": return try ProtobufEnvelope(bytes).object(schema)
         default:
             throw .unsupportedMediaType(contentType.name, supported: Self.objectTypes)
         }

@@ -44,7 +44,8 @@ extension ResourceHandler {
     }
 
     /// The list in pieces: however long it is, only one piece of it is in memory beside what the store holds.
-    private func listAnswer(_ objects: [StoredObject], _ metadata: JSONValue, _ presentation: Presentation) -> APIAnswer {
+    private func listAnswer(_ objects: [StoredObject], _ metadata: JSONValue, _ presentation: Presentation) -> APIAnswer
+    {
         let (apiVersion, listKind) = presentation.listKind
         let isTable = presentation.form == .table
         let columns = isTable ? #""columnDefinitions":\#(JSONValue.array(kind.columns.map(\.object)).jsonText),"# : ""
@@ -129,6 +130,18 @@ struct WatchStream: Sendable {
     @concurrent
     func write(to writer: inout any ResponseBodyWriter, _ requestBody: RequestBody) async throws {
         defer { subscription.stop() }
+        var current = writer
+        defer { writer = current }
+        // Nothing would tell that a client left as long as nothing is written to it.
+        try await requestBody.consumeWithInboundCloseHandler { _ in
+            try await write(to: &current)
+        } onInboundClosed: {
+            subscription.stop()
+        }
+    }
+
+    @concurrent
+    private func write(to writer: inout any ResponseBodyWriter) async throws {
         for object in subscription.initial {
             try await writer.write(try event("ADDED", object))
         }

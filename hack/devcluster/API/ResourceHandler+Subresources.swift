@@ -80,7 +80,8 @@ extension ResourceHandler {
         var deletion = Deletion()
         deletion.gracePeriodSeconds = eviction["deleteOptions", "gracePeriodSeconds"]?.int
         _ = try registry.delete(kind, namespace: resource.namespace, name: name, deletion)
-        return .json(["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
+        return .json(
+            ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
     }
 
     private func bind(_ name: String) throws(StatusError) -> APIAnswer {
@@ -91,7 +92,8 @@ extension ResourceHandler {
         try registry.update(
             kind.storage, namespace: resource.namespace, name: name, subresource: nil, manager: user.name
         ) { $0["spec", "nodeName"] = .string(node) }
-        return .json(["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
+        return .json(
+            ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
     }
 
     // MARK: Logs

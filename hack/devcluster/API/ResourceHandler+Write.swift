@@ -49,7 +49,9 @@ extension ResourceHandler {
                     ])
             }
             deletion.propagation = propagation
-        } else if let orphans = options["orphanDependents"]?.bool ?? call.query["orphanDependents"].map({ $0 == "true" }) {
+        } else if let orphans = options["orphanDependents"]?.bool
+            ?? call.query["orphanDependents"].map({ $0 == "true" })
+        {
             deletion.propagation = orphans ? .orphan : .background
         }
         deletion.gracePeriodSeconds =
@@ -112,7 +114,8 @@ extension ResourceHandler {
             let options = try writeOptions("PatchOptions")
             let change: (JSONValue) throws(StatusError) -> JSONValue
             switch try body.patch(isBuiltIn: true) {
-            case .patch(let patch): change = { (scale) throws(StatusError) in try patch.applied(to: scale, kind, name: name) }
+            case .patch(let patch):
+                change = { (scale) throws(StatusError) in try patch.applied(to: scale, kind, name: name) }
             case .apply(let config): change = { MergePatch.apply(config, to: $0) }
             }
             scale = try registry.updateScale(kind, namespace: namespace, name: name, options, change)

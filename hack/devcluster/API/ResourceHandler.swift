@@ -16,7 +16,8 @@ struct ResourceHandler: Sendable {
     /// What the authorizer judges.
     static func attributes(_ call: APIRequest, _ resource: APIRequest.Resource) -> AccessAttributes {
         // A namespace is itself within its own namespace, for the authorizer.
-        let namespace = resource.namespace ?? (resource.resource == "namespaces" && resource.group.isEmpty ? resource.name : nil)
+        let namespace =
+            resource.namespace ?? (resource.resource == "namespaces" && resource.group.isEmpty ? resource.name : nil)
         return AccessAttributes(
             verb: call.verb, group: resource.group, resource: resource.resource,
             subresource: resource.subresource ?? "", namespace: namespace ?? "", name: resource.name ?? "")

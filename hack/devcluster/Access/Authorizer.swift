@@ -29,7 +29,8 @@ final class Authorizer: Sendable {
         if let path = wanted.path {
             throw StatusError(
                 code: 403, reason: "Forbidden",
-                message: "forbidden: User \(quoted(user.name)) cannot \(wanted.verb) path \(quoted(path))", details: [:])
+                message: "forbidden: User \(quoted(user.name)) cannot \(wanted.verb) path \(quoted(path))", details: [:]
+            )
         }
         let scope =
             wanted.namespace.isEmpty ? " at the cluster scope" : " in the namespace \(quoted(wanted.namespace))"

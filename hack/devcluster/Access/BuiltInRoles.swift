@@ -68,7 +68,9 @@ enum BuiltInRoles {
         clusterRole(
             "system:aggregate-to-edit",
             [
-                rule([""], ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"], reading),
+                rule(
+                    [""], ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"],
+                    reading),
                 rule([""], ["serviceaccounts"], ["impersonate"]),
                 rule([""], ["serviceaccounts/token", "pods/eviction", "events"], ["create"]),
                 rule(

@@ -33,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
             """
             a development tool, not a Kubernetes distribution. Left out by the embedded server: CEL rules of schemas \
             (stored, not evaluated), WatchList, admission webhooks, conversion webhooks, quotas and limit ranges, \
-            persistence over restarts, protobuf, exec and port-forward, checks against privilege escalation in RBAC
+            persistence over restarts, answers in protobuf, exec and port-forward, checks against privilege escalation in RBAC
             """)
         let workloads = try await Workloads(
             cluster: cluster.registry,

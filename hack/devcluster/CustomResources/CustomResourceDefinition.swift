@@ -67,7 +67,10 @@ struct CustomResourceDefinition {
         for member in ["kind", "listKind"] {
             let value = object["spec", "names", member]?.string ?? ""
             if !value.isEmpty, !Names.isRFC1035Label(value.lowercased()) {
-                errors.append(.invalid("spec.names.\(member)", .string(value), "may have mixed case, but should otherwise match: \(Names.rfc1035Rule)"))
+                errors.append(
+                    .invalid(
+                        "spec.names.\(member)", .string(value),
+                        "may have mixed case, but should otherwise match: \(Names.rfc1035Rule)"))
             }
         }
     }

@@ -31,7 +31,9 @@ struct JSONPath: Sendable, Hashable {
                 guard !name.isEmpty else { throw SyntaxError(message: "a member's name is missing in \(text)") }
                 steps.append(name == "*" ? .every : .member(name))
             case "[":
-                guard let close = Self.closing(rest) else { throw SyntaxError(message: "unterminated array in \(text)") }
+                guard let close = Self.closing(rest) else {
+                    throw SyntaxError(message: "unterminated array in \(text)")
+                }
                 steps.append(try Self.bracket(rest[rest.index(after: rest.startIndex)..<close]))
                 rest = rest[rest.index(after: close)...]
             default:
@@ -84,7 +86,9 @@ struct JSONPath: Sendable, Hashable {
 
     private static func literal(_ text: Substring) -> JSONValue {
         let trimmed = String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-        if let first = trimmed.first, first == "'" || first == "\"" { return .string(String(trimmed.dropFirst().dropLast())) }
+        if let first = trimmed.first, first == "'" || first == "\"" {
+            return .string(String(trimmed.dropFirst().dropLast()))
+        }
         if let value = try? JSONValue(parsing: trimmed) { return value }
         return .string(trimmed)
     }

@@ -90,7 +90,8 @@ enum SchemaValidation {
                 errors.append(.tooMany(path, items.count, limit: limit))
             }
             if let least = rules.minItems, items.count < least {
-                errors.append(.invalid(path, JSONValue(items.count), "\(path) in body should have at least \(least) items"))
+                errors.append(
+                    .invalid(path, JSONValue(items.count), "\(path) in body should have at least \(least) items"))
             }
             if rules.uniqueItems, Set(items).count < items.count {
                 errors.append(.invalid(path, value, "\(path) in body shouldn't contain duplicates"))
@@ -101,7 +102,8 @@ enum SchemaValidation {
             }
             if let least = rules.minProperties, members.count < least {
                 errors.append(
-                    .invalid(path, JSONValue(members.count), "\(path) in body should have at least \(least) properties"))
+                    .invalid(path, JSONValue(members.count), "\(path) in body should have at least \(least) properties")
+                )
             }
         default: break
         }
@@ -155,7 +157,8 @@ enum SchemaValidation {
             let count = rules.oneOf.count(where: fits)
             if count != 1 {
                 let found = count == 0 ? "Found none valid" : "Found \(count) valid alternatives"
-                errors.append(.invalid(path, value, "\(path) in body must validate one and only one schema (oneOf). \(found)"))
+                errors.append(
+                    .invalid(path, value, "\(path) in body must validate one and only one schema (oneOf). \(found)"))
             }
         }
         if let schema = rules.not, fits(schema) {

@@ -58,7 +58,8 @@ struct StructuralSchema {
         let isIntOrString = members["x-kubernetes-int-or-string"]?.bool ?? false
         let preserves = members["x-kubernetes-preserve-unknown-fields"]?.bool ?? false
         let kind = self.kind(
-            members["type"]?.string, isIntOrString: isIntOrString, preserves: preserves, isLogical: isLogical, path: path)
+            members["type"]?.string, isIntOrString: isIntOrString, preserves: preserves, isLogical: isLogical,
+            path: path)
         var properties: [String: Schema] = [:]
         for (name, property) in (members["properties"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
             properties[name] = read(
@@ -103,7 +104,8 @@ struct StructuralSchema {
             return .any
         case .some(let other):
             errors.append(
-                .notSupported("\(path).type", .string(other), ["array", "boolean", "integer", "number", "object", "string"]))
+                .notSupported(
+                    "\(path).type", .string(other), ["array", "boolean", "integer", "number", "object", "string"]))
             return .any
         }
     }
@@ -116,7 +118,8 @@ struct StructuralSchema {
             let keys = (members["x-kubernetes-list-map-keys"]?.array ?? []).compactMap(\.string)
             if keys.isEmpty {
                 errors.append(
-                    .required("\(path).x-kubernetes-list-map-keys", "must not be empty if x-kubernetes-list-type is map"))
+                    .required(
+                        "\(path).x-kubernetes-list-map-keys", "must not be empty if x-kubernetes-list-type is map"))
             }
             for key in keys {
                 let property = items?.properties[key]
@@ -142,7 +145,9 @@ struct StructuralSchema {
             do {
                 rules.pattern = try Pattern(text)
             } catch {
-                errors.append(.invalid("\(path).pattern", .string(text), "must be a valid regular expression, but isn't: \(error)"))
+                errors.append(
+                    .invalid(
+                        "\(path).pattern", .string(text), "must be a valid regular expression, but isn't: \(error)"))
             }
         }
         rules.minimum = members["minimum"]?.double

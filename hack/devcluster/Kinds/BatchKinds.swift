@@ -47,7 +47,8 @@ extension BuiltInKinds {
                 }
             }
             kind.columns = [
-                .name, TableColumn(name: "Status"), TableColumn(name: "Completions"), TableColumn(name: "Duration"), .age,
+                .name, TableColumn(name: "Status"), TableColumn(name: "Completions"), TableColumn(name: "Duration"),
+                .age,
                 .wide("Containers"), .wide("Images"), .wide("Selector"),
             ]
             kind.cells = { object in

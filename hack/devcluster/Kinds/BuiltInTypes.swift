@@ -13,7 +13,7 @@ enum BuiltInTypes {
         "PodDisruptionBudget", "Eviction", "HorizontalPodAutoscaler", "Scale", "StorageClass", "PriorityClass", "Lease",
         "EventsEvent", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "SelfSubjectAccessReview",
         "SubjectAccessReview", "LocalSubjectAccessReview", "SelfSubjectRulesReview", "TokenRequest", "TokenReview",
-        "SelfSubjectReview", "CustomResourceDefinition", "ObjectMeta",
+        "SelfSubjectReview", "CustomResourceDefinition", "ObjectMeta", "DeleteOptions",
     ]
 
     /// The schema of a kind's objects, `apiVersion` and `kind` included.
@@ -22,7 +22,8 @@ enum BuiltInTypes {
         var properties = schema.properties
         properties["apiVersion"] = Schema(.string)
         properties["kind"] = Schema(.string)
-        return Schema(.object, properties: properties, required: schema.required)
+        return Schema(
+            .object, properties: properties, required: schema.required, fieldNumbers: schema.fieldNumbers)
     }
 
     static let objectMeta = schemas["ObjectMeta"] ?? .any

@@ -31,14 +31,17 @@ extension BuiltInKinds {
                 .name,
                 TableColumn(
                     name: "Data",
-                    description: "Data contains the configuration data. Each key must consist of alphanumeric characters, "
+                    description:
+                        "Data contains the configuration data. Each key must consist of alphanumeric characters, "
                         + "'-', '_' or '.'. Values with non-UTF-8 byte sequences must use the BinaryData field. The keys "
                         + "stored in Data must not overlap with the keys in the BinaryData field, this is enforced during "
                         + "validation process."), .age,
             ]
             kind.cells = { object in
                 let count = (object["data"]?.object?.count ?? 0) + (object["binaryData"]?.object?.count ?? 0)
-                return [.string(object.meta.name), .string("\(count)"), HumanDuration.age(object.meta.creationTimestamp)]
+                return [
+                    .string(object.meta.name), .string("\(count)"), HumanDuration.age(object.meta.creationTimestamp),
+                ]
             }
             kind.validate = { object, errors in
                 DataValidation.validate(object, members: ["data", "binaryData"], &errors)
@@ -100,7 +103,9 @@ extension BuiltInKinds {
                 }
                 let text = addresses.isEmpty ? "<none>" : addresses.prefix(3).joined(separator: ",")
                 let more = addresses.count > 3 ? " + \(addresses.count - 3) more..." : ""
-                return [.string(object.meta.name), .string(text + more), HumanDuration.age(object.meta.creationTimestamp)]
+                return [
+                    .string(object.meta.name), .string(text + more), HumanDuration.age(object.meta.creationTimestamp),
+                ]
             }
             kind.defaults = { object in
                 object.updateEach("subsets") { $0.updateEach("ports") { $0.setDefault("protocol", value: "TCP") } }
@@ -202,7 +207,8 @@ extension BuiltInKinds {
     }
 
     private static var persistentVolume: KindDefinition {
-        make("", "v1", "PersistentVolume", "persistentvolumes", namespaced: false, short: ["pv"], status: true) { kind in
+        make("", "v1", "PersistentVolume", "persistentvolumes", namespaced: false, short: ["pv"], status: true) {
+            kind in
             kind.defaults = { object in
                 object.setDefault("spec", "persistentVolumeReclaimPolicy", value: "Retain")
                 object.setDefault("spec", "volumeMode", value: "Filesystem")

@@ -52,7 +52,8 @@ extension BuiltInKinds {
                 errors.append(.invalid("message", "", "can have at most 1024 characters"))
             }
             if !["Normal", "Warning"].contains(object["type"]?.string) {
-                errors.append(.invalid("type", object["type"] ?? "", "has invalid value: \(object["type"]?.string ?? "")"))
+                errors.append(
+                    .invalid("type", object["type"] ?? "", "has invalid value: \(object["type"]?.string ?? "")"))
             }
         }
         return kind

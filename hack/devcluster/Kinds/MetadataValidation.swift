@@ -65,7 +65,8 @@ enum MetadataValidation {
             errors.append(
                 .invalid(
                     "metadata.ownerReferences", .array(meta.ownerReferences),
-                    "Only one reference can have Controller set to true. Found \"true\" in references for several owners"))
+                    "Only one reference can have Controller set to true. Found \"true\" in references for several owners"
+                ))
         }
     }
 

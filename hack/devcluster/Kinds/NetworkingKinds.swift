@@ -12,7 +12,8 @@ extension BuiltInKinds {
                 }
             }
             kind.columns = [
-                .name, TableColumn(name: "AddressType"), TableColumn(name: "Ports"), TableColumn(name: "Endpoints"), .age,
+                .name, TableColumn(name: "AddressType"), TableColumn(name: "Ports"), TableColumn(name: "Endpoints"),
+                .age,
             ]
             kind.cells = { object in
                 let ports = (object["ports"]?.array ?? []).map { "\($0["port"]?.int ?? 0)" }
@@ -105,7 +106,9 @@ extension BuiltInKinds {
     private static func validate(ingressPath item: JSONValue, path: String, _ errors: inout [FieldError]) {
         let types = ["Exact", "ImplementationSpecific", "Prefix"]
         let type = item["pathType"]?.string ?? ""
-        if !type.isEmpty, !types.contains(type) { errors.append(.notSupported("\(path).pathType", .string(type), types)) }
+        if !type.isEmpty, !types.contains(type) {
+            errors.append(.notSupported("\(path).pathType", .string(type), types))
+        }
         let text = item["path"]?.string ?? ""
         if type != "ImplementationSpecific", !text.hasPrefix("/") {
             errors.append(.invalid("\(path).path", .string(text), "must be an absolute path"))
@@ -155,7 +158,8 @@ extension BuiltInKinds {
             kind.defaults = { object in
                 object.setDefault("spec", "podSelector", value: [:])
                 if object["spec", "policyTypes"] == nil {
-                    object["spec", "policyTypes"] = object["spec", "egress"] == nil ? ["Ingress"] : ["Ingress", "Egress"]
+                    object["spec", "policyTypes"] =
+                        object["spec", "egress"] == nil ? ["Ingress"] : ["Ingress", "Egress"]
                 }
                 for list in ["ingress", "egress"] {
                     object.updateEach("spec", list) { rule in

@@ -20,7 +20,8 @@ extension BuiltInKinds {
             }
             kind.validate = { object, errors in
                 PodValidation.validate(
-                    spec: object["spec"] ?? [:], path: "spec", allowedRestartPolicies: ["Always", "Never", "OnFailure"],
+                    spec: object["spec"] ?? [:], path: "spec",
+                    allowedRestartPolicies: ["Always", "Never", "OnFailure"],
                     &errors)
             }
             kind.validateUpdate = { new, old, errors in

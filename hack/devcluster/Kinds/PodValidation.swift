@@ -2,7 +2,8 @@ import K8sClient
 
 /// The checks of pods and pod templates that people run into.
 enum PodValidation {
-    static func validate(spec: JSONValue, path: String, allowedRestartPolicies: [String], _ errors: inout [FieldError]) {
+    static func validate(spec: JSONValue, path: String, allowedRestartPolicies: [String], _ errors: inout [FieldError])
+    {
         let volumes = names(spec["volumes"]?.array ?? [], path: "\(path).volumes", &errors)
         var containerNames: Set<String> = []
         for list in ["initContainers", "containers"] {
@@ -15,7 +16,8 @@ enum PodValidation {
         }
         if let grace = spec["terminationGracePeriodSeconds"]?.int, grace < 0 {
             errors.append(
-                .invalid("\(path).terminationGracePeriodSeconds", JSONValue(grace), "must be greater than or equal to 0"))
+                .invalid(
+                    "\(path).terminationGracePeriodSeconds", JSONValue(grace), "must be greater than or equal to 0"))
         }
         if let account = spec["serviceAccountName"]?.string, !account.isEmpty, !Names.isSubdomain(account) {
             errors.append(.invalid("\(path).serviceAccountName", .string(account), Names.subdomainRule))
@@ -25,7 +27,8 @@ enum PodValidation {
         {
             errors.append(
                 .notSupported(
-                    "\(path).dnsPolicy", .string(policy), ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]))
+                    "\(path).dnsPolicy", .string(policy),
+                    ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]))
         }
     }
 
@@ -34,7 +37,9 @@ enum PodValidation {
         for (index, item) in items.enumerated() {
             let name = item["name"]?.string ?? ""
             if name.isEmpty { continue }  // reported as missing already
-            if !Names.isLabel(name) { errors.append(.invalid("\(path)[\(index)].name", .string(name), Names.labelRule)) }
+            if !Names.isLabel(name) {
+                errors.append(.invalid("\(path)[\(index)].name", .string(name), Names.labelRule))
+            }
             if !seen.insert(name).inserted { errors.append(.duplicate("\(path)[\(index)].name", .string(name))) }
         }
         return seen
@@ -130,7 +135,9 @@ enum PodValidation {
         if !isReadiness, let threshold = probe["successThreshold"]?.int, threshold != 1 {
             errors.append(.invalid("\(path).successThreshold", JSONValue(threshold), "must be 1"))
         }
-        for member in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
+        for member in [
+            "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold",
+        ] {
             if let value = probe[member]?.int, value < 0 {
                 errors.append(.invalid("\(path).\(member)", JSONValue(value), "must be greater than or equal to 0"))
             }

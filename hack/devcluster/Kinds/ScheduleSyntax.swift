@@ -40,11 +40,16 @@ enum ScheduleSyntax {
             } else if let index = words.firstIndex(of: bound.lowercased()) {
                 bounds.append(index + range.lowerBound)
             } else {
-                return "failed to parse int from \(bound): strconv.Atoi: parsing \(quoted(String(bound))): invalid syntax"
+                return
+                    "failed to parse int from \(bound): strconv.Atoi: parsing \(quoted(String(bound))): invalid syntax"
             }
         }
-        guard bounds.count <= 2, let first = bounds.first, let last = bounds.last else { return "too many hyphens: \(item)" }
-        if first < range.lowerBound { return "beginning of range (\(first)) below minimum (\(range.lowerBound)): \(item)" }
+        guard bounds.count <= 2, let first = bounds.first, let last = bounds.last else {
+            return "too many hyphens: \(item)"
+        }
+        if first < range.lowerBound {
+            return "beginning of range (\(first)) below minimum (\(range.lowerBound)): \(item)"
+        }
         if last > range.upperBound { return "end of range (\(last)) above maximum (\(range.upperBound)): \(item)" }
         return first > last ? "beginning of range (\(first)) beyond end of range (\(last)): \(item)" : nil
     }

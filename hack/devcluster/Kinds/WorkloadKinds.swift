@@ -31,7 +31,8 @@ extension BuiltInKinds {
             }
             kind.validateUpdate = WorkloadValidation.validateSelectorUpdate
             kind.columns = [
-                .name, TableColumn(name: "Ready"), TableColumn(name: "Up-to-date"), TableColumn(name: "Available"), .age,
+                .name, TableColumn(name: "Ready"), TableColumn(name: "Up-to-date"), TableColumn(name: "Available"),
+                .age,
                 .wide("Containers"), .wide("Images"), .wide("Selector"),
             ]
             kind.cells = { object in
@@ -200,7 +201,8 @@ enum WorkloadValidation {
         case "Recreate":
             if strategy["rollingUpdate"] != nil {
                 errors.append(
-                    .forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"))
+                    .forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
+                )
             }
         case "RollingUpdate":
             var isZero = true

@@ -50,7 +50,8 @@ extension StatusError {
 
     static func methodNotAllowed(_ verb: String) -> StatusError {
         StatusError(
-            code: 405, reason: "MethodNotAllowed", message: "the server does not allow this method on the requested resource",
+            code: 405, reason: "MethodNotAllowed",
+            message: "the server does not allow this method on the requested resource",
             details: ["kind": .string(verb)])
     }
 

@@ -13,10 +13,13 @@ enum JSONPatch {
     private static let maximumOperations = 10_000
 
     static func apply(_ patch: JSONValue, to document: JSONValue) throws(Failure) -> JSONValue {
-        guard let operations = patch.array else { throw Failure(message: "a JSON patch is an array", isMalformed: true) }
+        guard let operations = patch.array else {
+            throw Failure(message: "a JSON patch is an array", isMalformed: true)
+        }
         guard operations.count <= maximumOperations else {
             throw Failure(
-                message: "The allowed maximum operations in a JSON patch is \(maximumOperations), got \(operations.count)",
+                message:
+                    "The allowed maximum operations in a JSON patch is \(maximumOperations), got \(operations.count)",
                 isMalformed: true)
         }
         var document = document
@@ -61,7 +64,9 @@ enum JSONPatch {
     }
 
     private static func value(of operation: JSONValue) throws(Failure) -> JSONValue {
-        guard let value = operation["value"] else { throw Failure(message: "an operation lacks its value", isMalformed: true) }
+        guard let value = operation["value"] else {
+            throw Failure(message: "an operation lacks its value", isMalformed: true)
+        }
         return value
     }
 

@@ -50,8 +50,13 @@ extension Registry {
         }
         if options.subresource == "status" {
             let status = config["status"]
-            config = ["apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind), "metadata": config["metadata"] ?? [:]]
-            for member in ["labels", "annotations", "finalizers", "ownerReferences"] { config["metadata", member] = nil }
+            config = [
+                "apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind),
+                "metadata": config["metadata"] ?? [:],
+            ]
+            for member in ["labels", "annotations", "finalizers", "ownerReferences"] {
+                config["metadata", member] = nil
+            }
             config["status"] = status
         } else if kind.hasStatus {
             config["status"] = nil

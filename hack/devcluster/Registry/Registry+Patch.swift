@@ -17,7 +17,8 @@ enum Patch: Sendable {
             } catch {
                 if error.isMalformed { throw .badRequest(error.message) }
                 throw StatusError(
-                    code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request",
+                    code: 422, reason: "Invalid",
+                    message: "the server rejected our request due to an error in our request",
                     details: ["name": .string(name), "kind": .string(kind.resource)])
             }
         }

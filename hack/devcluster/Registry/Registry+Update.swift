@@ -55,7 +55,9 @@ extension Registry {
                 "the name of the object (based on URL) was undeterminable: name must be provided")
         }
         if kind.isNamespaced, !given.namespace.isEmpty, given.namespace != namespace {
-            throw .badRequest("the namespace of the object (\(given.namespace)) does not match the namespace on the URL (\(namespace ?? ""))")
+            throw .badRequest(
+                "the namespace of the object (\(given.namespace)) does not match the namespace on the URL (\(namespace ?? ""))"
+            )
         }
         let found = warnings
         return try update(kind, namespace: namespace, name: name, options) { _ in

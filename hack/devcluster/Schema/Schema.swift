@@ -32,6 +32,8 @@ final class Schema: Sendable {
     let defaultValue: JSONValue?
     /// What a custom resource's schema asks of the value beyond its type.
     let rules: ValueRules?
+    /// The members' field numbers in protobuf, each with the numbers of the messages that only protobuf puts around it.
+    let fieldNumbers: [[Int]: String]
     /// Whether any default lies at or below this place.
     let hasDefaults: Bool
 
@@ -39,7 +41,8 @@ final class Schema: Sendable {
         _ kind: Kind, format: String? = nil, properties: [String: Schema] = [:], additionalProperties: Schema? = nil,
         items: Schema? = nil, required: [String] = [], listType: ListType = .atomic, isAtomicMap: Bool = false,
         patchMergeKey: String? = nil, preservesUnknownFields: Bool = false, isEmbeddedResource: Bool = false,
-        isNullable: Bool = false, defaultValue: JSONValue? = nil, rules: ValueRules? = nil
+        isNullable: Bool = false, defaultValue: JSONValue? = nil, rules: ValueRules? = nil,
+        fieldNumbers: [[Int]: String] = [:]
     ) {
         self.kind = kind
         self.format = format
@@ -55,6 +58,7 @@ final class Schema: Sendable {
         self.isNullable = isNullable
         self.defaultValue = defaultValue
         self.rules = rules
+        self.fieldNumbers = fieldNumbers
         hasDefaults =
             properties.values.contains { $0.defaultValue != nil || $0.hasDefaults }
             || additionalProperties?.hasDefaults == true || items?.hasDefaults == true
@@ -72,6 +76,6 @@ final class Schema: Sendable {
             kind, format: format, properties: properties, additionalProperties: additionalProperties, items: items,
             required: required, listType: listType, isAtomicMap: isAtomicMap, patchMergeKey: patchMergeKey,
             preservesUnknownFields: preservesUnknownFields, isEmbeddedResource: isEmbeddedResource,
-            isNullable: isNullable, defaultValue: defaultValue, rules: rules)
+            isNullable: isNullable, defaultValue: defaultValue, rules: rules, fieldNumbers: fieldNumbers)
     }
 }

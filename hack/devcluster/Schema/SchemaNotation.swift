@@ -3,8 +3,9 @@ import K8sClient
 /// Reads the short notation in which the built-in types are written.
 ///
 /// A line names a type and its fields, `Type: field type; field type`, and continues on lines that begin with a space;
-/// `@` after the name makes the type atomic. A field's name is followed by `!` when it is required and its type by
-/// `=value` when it has a default. Types are `s` string, `i` and `l` integers of 32 and 64 bits, `n` number, `b` boolean,
+/// `@` after the name makes the type atomic. A field's name is followed by `#` and its number in protobuf (`2.6` is field 6
+/// of the message that only protobuf has as field 2) and by `!` when it is required; its type by `=value` when it has a
+/// default. Types are `s` string, `i` and `l` integers of 32 and 64 bits, `n` number, `b` boolean,
 /// `t` and `u` times to the second and the microsecond, `y` base64, `q` quantity, `x` integer or string, `*` anything, the
 /// name of another type, `{T}` a map (atomic with `@`) and `[T]` a list: atomic alone, a set with `:=`, a map by keys
 /// with `:key,key`; `~key` is the key of a strategic merge patch where it is another one, `~=` a merge of scalars.
@@ -45,18 +46,20 @@ struct SchemaNotation {
         defer { building.remove(name) }
         var properties: [String: Schema] = [:]
         var required: [String] = []
+        var numbers: [[Int]: String] = [:]
         for field in definition.fields.split(separator: ";") {
             let words = field.split(separator: " ", maxSplits: 1)
             guard words.count == 2 else { continue }
-            var fieldName = words[0]
-            if fieldName.last == "!" {
-                fieldName.removeLast()
-                required.append(String(fieldName))
-            }
-            properties[String(fieldName)] = type(words[1])
+            let isRequired = words[0].last == "!"
+            let parts = (isRequired ? words[0].dropLast() : words[0]).split(separator: "#")
+            guard let fieldName = parts.first.map({ String($0) }) else { continue }
+            if isRequired { required.append(fieldName) }
+            if parts.count > 1 { numbers[parts[1].split(separator: ".").compactMap { Int($0) }] = fieldName }
+            properties[fieldName] = type(words[1])
         }
         let schema = Schema(
-            .object, properties: properties, required: required, isAtomicMap: definition.isAtomic)
+            .object, properties: properties, required: required, isAtomicMap: definition.isAtomic, fieldNumbers: numbers
+        )
         built[name] = schema
         return schema
     }

@@ -94,7 +94,9 @@ struct LabelSelectorParser {
             position += 1
             let bound = value()
             guard let number = Int(bound) else {
-                throw .badRequest("values[0]: Invalid value: \(quoted(bound)): for 'Gt', 'Lt' operators, the value must be an integer")
+                throw .badRequest(
+                    "values[0]: Invalid value: \(quoted(bound)): for 'Gt', 'Lt' operators, the value must be an integer"
+                )
             }
             return LabelSelector.Requirement(
                 key: key, operation: operation == .symbol("<") ? .less(number) : .greater(number))

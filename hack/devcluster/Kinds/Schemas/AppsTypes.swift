@@ -2,42 +2,45 @@ extension BuiltInTypes {
     /// The types of apps/v1,
     /// in the short notation that `SchemaNotation` reads: what Kubernetes v1.36 publishes as OpenAPI.
     static let apps = """
-        Deployment: metadata ObjectMeta; spec DeploymentSpec; status DeploymentStatus
-        DeploymentSpec: minReadySeconds i; paused b; progressDeadlineSeconds i; replicas i; revisionHistoryLimit i;
-          selector! LabelSelector; strategy DeploymentStrategy; template! PodTemplateSpec
-        DeploymentStrategy: rollingUpdate RollingUpdateDeployment; type s
-        RollingUpdateDeployment: maxSurge x; maxUnavailable x
-        PodTemplateSpec: metadata ObjectMeta; spec PodSpec
-        DeploymentStatus: availableReplicas i; collisionCount i; conditions [DeploymentCondition]:type;
-          observedGeneration l; readyReplicas i; replicas i; terminatingReplicas i; unavailableReplicas i;
-          updatedReplicas i
-        DeploymentCondition: lastTransitionTime t; lastUpdateTime t; message s; reason s; status! s; type! s
-        ReplicaSet: metadata ObjectMeta; spec ReplicaSetSpec; status ReplicaSetStatus
-        ReplicaSetSpec: minReadySeconds i; replicas i; selector! LabelSelector; template PodTemplateSpec
-        ReplicaSetStatus: availableReplicas i; conditions [ReplicaSetCondition]:type; fullyLabeledReplicas i;
-          observedGeneration l; readyReplicas i; replicas! i; terminatingReplicas i
-        ReplicaSetCondition: lastTransitionTime t; message s; reason s; status! s; type! s
-        StatefulSet: metadata ObjectMeta; spec StatefulSetSpec; status StatefulSetStatus
-        StatefulSetSpec: minReadySeconds i; ordinals StatefulSetOrdinals;
-          persistentVolumeClaimRetentionPolicy StatefulSetPersistentVolumeClaimRetentionPolicy; podManagementPolicy s;
-          replicas i; revisionHistoryLimit i; selector! LabelSelector; serviceName s; template! PodTemplateSpec;
-          updateStrategy StatefulSetUpdateStrategy; volumeClaimTemplates [PersistentVolumeClaim]
-        StatefulSetOrdinals: start i
-        StatefulSetPersistentVolumeClaimRetentionPolicy: whenDeleted s; whenScaled s
-        StatefulSetUpdateStrategy: rollingUpdate RollingUpdateStatefulSetStrategy; type s
-        RollingUpdateStatefulSetStrategy: maxUnavailable x; partition i
-        StatefulSetStatus: availableReplicas i; collisionCount i; conditions [StatefulSetCondition]:type;
-          currentReplicas i; currentRevision s; observedGeneration l; readyReplicas i; replicas! i; updateRevision s;
-          updatedReplicas i
-        StatefulSetCondition: lastTransitionTime t; message s; reason s; status! s; type! s
-        DaemonSet: metadata ObjectMeta; spec DaemonSetSpec; status DaemonSetStatus
-        DaemonSetSpec: minReadySeconds i; revisionHistoryLimit i; selector! LabelSelector; template! PodTemplateSpec;
-          updateStrategy DaemonSetUpdateStrategy
-        DaemonSetUpdateStrategy: rollingUpdate RollingUpdateDaemonSet; type s
-        RollingUpdateDaemonSet: maxSurge x; maxUnavailable x
-        DaemonSetStatus: collisionCount i; conditions [DaemonSetCondition]:type; currentNumberScheduled! i;
-          desiredNumberScheduled! i; numberAvailable i; numberMisscheduled! i; numberReady! i; numberUnavailable i;
-          observedGeneration l; updatedNumberScheduled i
-        DaemonSetCondition: lastTransitionTime t; message s; reason s; status! s; type! s
+        Deployment: metadata#1 ObjectMeta; spec#2 DeploymentSpec; status#3 DeploymentStatus
+        DeploymentSpec: minReadySeconds#5 i; paused#7 b; progressDeadlineSeconds#9 i; replicas#1 i;
+          revisionHistoryLimit#6 i; selector#2! LabelSelector; strategy#4 DeploymentStrategy;
+          template#3! PodTemplateSpec
+        DeploymentStrategy: rollingUpdate#2 RollingUpdateDeployment; type#1 s
+        RollingUpdateDeployment: maxSurge#2 x; maxUnavailable#1 x
+        PodTemplateSpec: metadata#1 ObjectMeta; spec#2 PodSpec
+        DeploymentStatus: availableReplicas#4 i; collisionCount#8 i; conditions#6 [DeploymentCondition]:type;
+          observedGeneration#1 l; readyReplicas#7 i; replicas#2 i; terminatingReplicas#9 i; unavailableReplicas#5 i;
+          updatedReplicas#3 i
+        DeploymentCondition: lastTransitionTime#7 t; lastUpdateTime#6 t; message#5 s; reason#4 s; status#2! s;
+          type#1! s
+        ReplicaSet: metadata#1 ObjectMeta; spec#2 ReplicaSetSpec; status#3 ReplicaSetStatus
+        ReplicaSetSpec: minReadySeconds#4 i; replicas#1 i; selector#2! LabelSelector; template#3 PodTemplateSpec
+        ReplicaSetStatus: availableReplicas#5 i; conditions#6 [ReplicaSetCondition]:type; fullyLabeledReplicas#2 i;
+          observedGeneration#3 l; readyReplicas#4 i; replicas#1! i; terminatingReplicas#7 i
+        ReplicaSetCondition: lastTransitionTime#3 t; message#5 s; reason#4 s; status#2! s; type#1! s
+        StatefulSet: metadata#1 ObjectMeta; spec#2 StatefulSetSpec; status#3 StatefulSetStatus
+        StatefulSetSpec: minReadySeconds#9 i; ordinals#11 StatefulSetOrdinals;
+          persistentVolumeClaimRetentionPolicy#10 StatefulSetPersistentVolumeClaimRetentionPolicy;
+          podManagementPolicy#6 s; replicas#1 i; revisionHistoryLimit#8 i; selector#2! LabelSelector; serviceName#5 s;
+          template#3! PodTemplateSpec; updateStrategy#7 StatefulSetUpdateStrategy;
+          volumeClaimTemplates#4 [PersistentVolumeClaim]
+        StatefulSetOrdinals: start#1 i
+        StatefulSetPersistentVolumeClaimRetentionPolicy: whenDeleted#1 s; whenScaled#2 s
+        StatefulSetUpdateStrategy: rollingUpdate#2 RollingUpdateStatefulSetStrategy; type#1 s
+        RollingUpdateStatefulSetStrategy: maxUnavailable#2 x; partition#1 i
+        StatefulSetStatus: availableReplicas#11 i; collisionCount#9 i; conditions#10 [StatefulSetCondition]:type;
+          currentReplicas#4 i; currentRevision#6 s; observedGeneration#1 l; readyReplicas#3 i; replicas#2! i;
+          updateRevision#7 s; updatedReplicas#5 i
+        StatefulSetCondition: lastTransitionTime#3 t; message#5 s; reason#4 s; status#2! s; type#1! s
+        DaemonSet: metadata#1 ObjectMeta; spec#2 DaemonSetSpec; status#3 DaemonSetStatus
+        DaemonSetSpec: minReadySeconds#4 i; revisionHistoryLimit#6 i; selector#1! LabelSelector;
+          template#2! PodTemplateSpec; updateStrategy#3 DaemonSetUpdateStrategy
+        DaemonSetUpdateStrategy: rollingUpdate#2 RollingUpdateDaemonSet; type#1 s
+        RollingUpdateDaemonSet: maxSurge#2 x; maxUnavailable#1 x
+        DaemonSetStatus: collisionCount#9 i; conditions#10 [DaemonSetCondition]:type; currentNumberScheduled#1! i;
+          desiredNumberScheduled#3! i; numberAvailable#7 i; numberMisscheduled#2! i; numberReady#4! i;
+          numberUnavailable#8 i; observedGeneration#5 l; updatedNumberScheduled#6 i
+        DaemonSetCondition: lastTransitionTime#3 t; message#5 s; reason#4 s; status#2! s; type#1! s
         """
 }
