@@ -11,17 +11,22 @@ enum ServiceAccountAdmission {
             pod["spec", "serviceAccountName"] = "default"
         }
         pod["spec", "serviceAccount"] = pod["spec", "serviceAccountName"]
-        let owner = try account(pod["spec", "serviceAccountName"]?.string ?? "")
-        let wanted = pod["spec", "automountServiceAccountToken"] ?? owner?["automountServiceAccountToken"]
+        let name = pod["spec", "serviceAccountName"]?.string ?? ""
+        guard let owner = try account(name) else {
+            throw .forbidden(
+                GroupResource("", "pods"), pod.meta.name,
+                "error looking up service account \(pod.meta.namespace)/\(name): serviceaccount \(quoted(name)) not found")
+        }
+        let wanted = pod["spec", "automountServiceAccountToken"] ?? owner["automountServiceAccountToken"]
         guard wanted?.bool ?? true else { return }
-        let name = "kube-api-access-\(GeneratedName.suffix())"
+        let volumeName = "kube-api-access-\(GeneratedName.suffix())"
         var isMounted = false
         for list in ["initContainers", "containers"] {
             guard var containers = pod["spec", list]?.array else { continue }
             for index in containers.indices {
                 var mounts = containers[index]["volumeMounts"]?.array ?? []
                 if mounts.contains(where: { $0["mountPath"]?.string == mountPath }) { continue }
-                mounts.append(["name": .string(name), "readOnly": true, "mountPath": .string(mountPath)])
+                mounts.append(["name": .string(volumeName), "readOnly": true, "mountPath": .string(mountPath)])
                 containers[index]["volumeMounts"] = .array(mounts)
                 isMounted = true
             }
@@ -29,7 +34,7 @@ enum ServiceAccountAdmission {
         }
         guard isMounted else { return }
         let volume: JSONValue = [
-            "name": .string(name),
+            "name": .string(volumeName),
             "projected": [
                 "defaultMode": 420,
                 "sources": [
