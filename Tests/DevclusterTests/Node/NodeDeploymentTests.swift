@@ -49,8 +49,11 @@ struct NodeDeploymentTests {
             let load = Task {
                 var answers: [String: Int] = [:]
                 while !isRolled.isOpen {
-                    let answer = (try? await WebClient.get(url)) ?? "failed"
-                    answers[answer, default: 0] += 1
+                    do {
+                        answers[try await WebClient.get(url), default: 0] += 1
+                    } catch {
+                        answers["\(ContinuousClock.now) \(error)", default: 0] += 1
+                    }
                 }
                 return answers
             }

@@ -38,8 +38,8 @@ enum WebClient {
             let head = HTTPRequestHead(
                 version: .http1_1, method: .GET, uri: String(rest[slash...]),
                 headers: ["Host": String(rest[..<slash]), "Connection": "close"])
-            try await outbound.write(.head(head))
-            try await outbound.write(.end(nil))
+            // In one: a quick server may have answered and closed before a second write.
+            try await outbound.write(contentsOf: [.head(head), .end(nil)])
             var status: UInt = 0
             var body = ""
             for try await part in inbound {

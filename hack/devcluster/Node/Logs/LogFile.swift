@@ -29,6 +29,11 @@ final class LogFile: Sendable {
 
     var isEnded: Bool { storage.withLock { $0.isEnded } }
 
+    /// Makes the file, so that readers have it open before anything is written and keep it when the pod goes.
+    func create() throws(IOFailure) {
+        try storage.withLock { storage throws(IOFailure) in try write([], &storage) }
+    }
+
     /// Takes in what a stream of the container produced.
     /// - Throws: `errno` of the failed call, as an `IOFailure`.
     func append(_ bytes: [UInt8], to stream: Stream, at time: String) throws(IOFailure) {

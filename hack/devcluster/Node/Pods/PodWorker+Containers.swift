@@ -57,6 +57,7 @@ extension PodWorker {
         let tmp = "\(directory)/tmp/\(name)"
         do {
             options = try await finish(launch, container, logDirectory: logDirectory, tmp: tmp)
+            try await NIOThreadPool.singleton.runIfActive { try file.create() }
         } catch {
             await notStarted(container, "CreateContainerError", "\(error)")
             return ContainerExit(code: 128)
