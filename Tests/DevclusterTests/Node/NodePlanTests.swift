@@ -144,7 +144,7 @@ struct NodePlanTests {
         #expect(read(false, nil, nil) == "one\ntwo\nthree\n")
         #expect(read(true, "T3", nil) == "T3 three\n")
         #expect(read(false, nil, 5) == "one\nt")
-        #expect(LogLines.start(ofLast: 1, in: log) == log.count - 19)
+        #expect(LogLines.start(ofLast: 1, in: log) == log.count - 18)
         #expect(LogLines.start(ofLast: 9, in: log) == 0)
     }
 

@@ -25,7 +25,8 @@ struct EventExpiry: Service {
         for stored in registry.store.list(events, Selection()).objects {
             do {
                 let event = try stored.decoded()
-                let times = ["lastTimestamp", "eventTime"].compactMap { event[$0]?.string }
+                let times =
+                    ["lastTimestamp", "eventTime"].compactMap { event[$0]?.string }
                     + [event["series", "lastObservedTime"]?.string, event.meta.creationTimestamp].compactMap { $0 }
                 guard let last = times.compactMap({ Timestamp.seconds($0) }).max(), last < limit else { continue }
                 try registry.delete(
