@@ -42,9 +42,17 @@ final class EasyHandle {
         server = configuration.server
         errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        offersHTTP2 = configuration.httpVersion == .automatic && configuration.server.isSecure
+        offersHTTP2 =
+            configuration.httpVersion == .automatic && configuration.server.isSecure && Self.multiplexesReliably
         try configure(configuration)
     }
+
+    /// libcurl's HTTP/2 lost connections under many requests at once (seen with 7.88.1: "Error in the HTTP2 framing layer",
+    /// then requests that nobody answers) until its filters were written anew in 8.0 and settled.
+    private static let multiplexesReliably: Bool = {
+        guard let info = curl_version_info(CURLVERSION_FIRST) else { return false }
+        return info.pointee.version_num >= 0x08_01_00
+    }()
 
     deinit {
         curl_easy_cleanup(pointer)

@@ -42,10 +42,11 @@ struct NodeJobTests {
             let job = try #require(cluster.get(.jobs, "bad"))
             #expect(job.condition("Failed")?["reason"]?.string == "BackoffLimitExceeded")
             #expect(job["status", "failed"]?.int == 1)
-            #expect(
+            try await cluster.wait("an event says so") {
                 cluster.events().contains {
                     $0.hasPrefix("BackoffLimitExceeded: Job has reached the specified backoff limit")
-                })
+                }
+            }
         }
     }
 

@@ -49,9 +49,9 @@ struct RunningCluster: Sendable {
         logger.logLevel = .warning
         let ranges = try await LoopbackRanges.claim()
         defer { ranges.release() }
-        let registry = Registry(
-            store: ObjectStore(), kinds: KindCatalog(BuiltInKinds.all),
-            serviceAddresses: ServiceAddresses(octet: ranges.services), logger: logger)
+        let embedded = try EmbeddedCluster(
+            directory: directory, serviceOctet: ranges.services, logger: logger)
+        let registry = embedded.registry
         var map = ImageMap()
         map.add("shell", .init(entrypoint: ["/bin/sh", "-c"]))
         let server = directory + "/server.py"
@@ -68,15 +68,13 @@ struct RunningCluster: Sendable {
             logger: logger)
         workloads.apiServer.listens(on: 6443)
         let running = RunningCluster(cluster: registry, workloads: workloads, directory: directory)
-        if (try? registry.get(GroupResource("", "namespaces"), namespace: nil, name: "default")) == nil {
-            _ = try registry.create(
-                GroupResource("", "namespaces"),
-                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "default"]], manager: "test")
-        }
         try await withThrowingTaskGroup { group in
-            let services = ServiceGroup(services: [workloads], logger: logger)
+            let services = ServiceGroup(services: embedded.controllers + [workloads], logger: logger)
             group.addTask { try await services.run() }
             do {
+                try await running.wait("the namespace has its service account") {
+                    running.get(GroupResource("", "serviceaccounts"), "default") != nil
+                }
                 try await body(running)
             } catch {
                 await services.triggerGracefulShutdown()

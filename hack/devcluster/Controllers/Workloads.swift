@@ -44,7 +44,7 @@ struct Workloads: Service {
             events: EventRecorder(
                 cluster: cluster, component: NodeContext.component, host: NodeObject.name, logger: logger),
             tokens: tokens, caCertificate: configuration.caCertificate, apiServer: apiServer,
-            backoff: configuration.backoff, logger: logger)
+            backoff: configuration.backoff, unenforced: UnenforcedFields(logger: logger), logger: logger)
         heartbeat = NodeHeartbeat(cluster: cluster, logger: logger)
         proxy = ServiceProxy(directory: directory, logger: logger)
         func recorder(_ component: String) -> EventRecorder {

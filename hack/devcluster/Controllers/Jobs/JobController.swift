@@ -90,7 +90,7 @@ struct JobController: Sendable {
             let created = try cluster.create(.pods, pod, manager: Self.manager)
             note(.normal, "SuccessfulCreate", "Created pod: \(created.meta.name)", job)
         } catch {
-            note(.warning, "FailedCreate", "Error creating: \(error.message)", job)
+            note(.warning, "FailedCreate", "Error creating: \(error.withoutSuffix(of: pod).message)", job)
             throw error
         }
     }

@@ -3,7 +3,7 @@ import K8sClient
 /// One step of a Job's controller, decided from the Job and its pods; pure.
 ///
 /// Finished pods are counted once each: a pod carries a finalizer until the status has taken it in, so that one that is
-/// deleted in between is not lost (`status.uncountedTerminatedPods`, as Kubernetes 1.26 and later do).
+/// deleted before is not lost.
 struct JobPlan {
     static let finalizer = "batch.kubernetes.io/job-tracking"
 

@@ -46,13 +46,14 @@ struct ReplicaSetController: Sendable {
     private func act(_ plan: ReplicaSetPlan, _ set: JSONValue, _ key: ObjectKey) throws(StatusError) {
         let owner = set.controllerReference(apiVersion: "apps/v1", kind: "ReplicaSet")
         for _ in 0..<plan.creations {
+            let pod = set.podFromTemplate(prefix: key.name + "-", owner: owner)
             do {
-                let pod = try cluster.create(
-                    .pods, set.podFromTemplate(prefix: key.name + "-", owner: owner), manager: Self.manager)
+                _ = try cluster.create(.pods, pod, manager: Self.manager)
                 note(.normal, "SuccessfulCreate", "Created pod: \(pod.meta.name)", set)
             } catch {
-                note(.warning, "FailedCreate", "Error creating: \(error.message)", set)
-                throw error
+                let refusal = error.withoutSuffix(of: pod)
+                note(.warning, "FailedCreate", "Error creating: \(refusal.message)", set)
+                throw refusal
             }
         }
         for name in plan.deletions {
@@ -64,5 +65,14 @@ struct ReplicaSetController: Sendable {
 
     private func note(_ kind: EventRecorder.Kind, _ reason: String, _ message: String, _ set: JSONValue) {
         events.record(kind, reason, message, about: set, apiVersion: "apps/v1", kindName: "ReplicaSet")
+    }
+}
+
+extension StatusError {
+    /// The refusal of a generated pod with the same words at each try: what differed would be news each time.
+    func withoutSuffix(of pod: JSONValue) -> StatusError {
+        var error = self
+        error.message = message.replacing(pod.meta.name, with: pod.meta.generateName)
+        return error
     }
 }

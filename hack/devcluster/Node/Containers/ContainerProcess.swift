@@ -34,6 +34,16 @@ final class ContainerProcess: Sendable {
     /// The container's process 1, by its number on the machine.
     var first: pid_t? { bwrap.withLock { $0.flatMap(Self.child) } }
 
+    /// Returns once the container's program itself runs, in its finished root, or everything has ended.
+    func started() async {
+        // A few milliseconds after bubblewrap was started; bounded, in case it cannot.
+        for _ in 0..<500 where !ended.isOpen && !Task.isCancelled {
+            let program = bwrap.withLock { $0.flatMap(Self.child).flatMap(Self.child) }
+            if let program, let name = Self.read("/proc/\(program)/comm"), name != "bwrap\n" { return }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     /// Sends SIGTERM to the container's program, as soon as there is one.
     func terminate() async {
         // Bubblewrap needs a few milliseconds to get that far; a container that is told to end within them waits.
@@ -60,15 +70,20 @@ final class ContainerProcess: Sendable {
         }
     }
 
-    /// The first child of a process. `/proc` is memory: reading it does not block.
+    /// The first child of a process.
     private static func child(of process: pid_t) -> pid_t? {
-        let descriptor = open("/proc/\(process)/task/\(process)/children", O_RDONLY | O_CLOEXEC)
+        guard let children = read("/proc/\(process)/task/\(process)/children") else { return nil }
+        return children.split(separator: " ").first.flatMap { pid_t($0) }
+    }
+
+    /// The beginning of a file of `/proc`, which is memory: reading it does not block.
+    private static func read(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 64)
-        let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        return pid_t(String(decoding: buffer.prefix(count).prefix { $0 != 32 }, as: UTF8.self))
+        let count = Glibc.read(descriptor, &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
     }
 }
 

@@ -20,6 +20,7 @@ struct NodeContext: Sendable {
     /// Where the API server listens, for `KUBERNETES_SERVICE_HOST` and `…_PORT`.
     let apiServer: APIServerAddress
     let backoff: RestartBackoff.Limits
+    let unenforced: UnenforcedFields
     let logger: Logger
 
     /// Records an event about a pod, or about one of its containers.

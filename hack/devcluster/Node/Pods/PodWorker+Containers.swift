@@ -96,6 +96,7 @@ extension PodWorker {
     ) async {
         let name = container.nameOrEmpty
         processes[name] = process
+        await process.started()
         records[name]?.state = .running(since: .now)
         records[name]?.containerID = id
         let hasStartup = ProbeSpec(container["startupProbe"]) != nil

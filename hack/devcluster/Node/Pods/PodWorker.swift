@@ -89,6 +89,7 @@ actor PodWorker {
         let waiting = initContainers.isEmpty ? "ContainerCreating" : "PodInitializing"
         for container in containers { records[container.nameOrEmpty] = record(container, waiting) }
         node.logs.register(podUID: uid, pod: pod.meta.name, containers: Array(records.keys))
+        node.unenforced.report(pod)
         podIP = node.addresses.assign(to: uid)
         guard podIP != nil else {
             return fail("OutOfpods", "Node didn't have enough resource: pods, requested: 1, capacity: 1000")
