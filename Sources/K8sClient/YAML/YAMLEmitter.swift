@@ -62,7 +62,8 @@ final class YAMLEmitter {
     }
 
     private func write(text: String) {
-        if case .string = YAMLScalar.resolve(text) {
+        // As a key, a plain << would be read as a merge.
+        if case .string = YAMLScalar.resolve(text), text != "<<" {
             let isBlock = text.contains("\n") && !text.hasPrefix(" ") && !text.hasPrefix("\n")
             write(scalar: text, isBlock ? YAML_LITERAL_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE)
         } else {

@@ -110,6 +110,11 @@ final class FaultServer: Sendable {
             var end = Self.firstRange(of: separator, in: buffer)
             while end == nil {
                 guard receive(&buffer) else { return nil }
+                if buffer.first == 0x16 {
+                    // The beginning of a TLS handshake: what a plain server has to say to that.
+                    write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                    return nil
+                }
                 end = Self.firstRange(of: separator, in: buffer)
             }
             guard let end else { return nil }
