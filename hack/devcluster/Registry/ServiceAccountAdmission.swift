@@ -17,12 +17,8 @@ enum ServiceAccountAdmission {
         guard let owner = try account(name) else {
             throw .forbidden(
                 GroupResource("", "pods"), pod.meta.name,
-<<<<<<< HEAD
                 "error looking up service account \(pod.meta.namespace)/\(name): serviceaccount \(quoted(name)) not found"
             )
-=======
-                "error looking up service account \(pod.meta.namespace)/\(name): serviceaccount \(quoted(name)) not found")
->>>>>>> node
         }
         let wanted = pod["spec", "automountServiceAccountToken"] ?? owner["automountServiceAccountToken"]
         guard wanted?.bool ?? true else { return }
