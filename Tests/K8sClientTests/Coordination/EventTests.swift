@@ -84,7 +84,7 @@ struct EventTests {
     func recorder() async throws {
         let server = try FaultServer { [count = Counter()] request in
             count.next() == 1
-                ? .status(403, "Forbidden", "no") : .json(201, (try? JSONValue(parsing: request.body)) ?? nil)
+                ? .status(403, "Forbidden", "no") : .json(201, (try? JSONValue(parsing: request.body)) ?? .null)
         }
         let recorder = EventRecorder(client: server.client(), reportingController: "c", reportingInstance: "i")
         let group = ServiceGroup(services: [recorder], logger: .init(label: "test"))

@@ -23,7 +23,7 @@ struct JSONCodingTests {
     private let json: JSONValue = [
         "replicas": 3, "ratio": 0.5, "isOn": true, "mode": "fast",
         "items": [["name": "a", "port": 80], ["name": "b"]],
-        "labels": ["x": "y"], "extra": ["any": [1, nil]], "nested": [[1, 2], []],
+        "labels": ["x": "y"], "extra": ["any": [1, .null]], "nested": [[1, 2], []],
     ]
 
     @Test("A value goes into a type and comes back the same")
@@ -31,7 +31,7 @@ struct JSONCodingTests {
         let sample = try json.decode(Sample.self)
         #expect(sample.replicas == 3)
         #expect(sample.items[0].port == 80)
-        #expect(sample.extra == ["any": [1, nil]])
+        #expect(sample.extra == ["any": [1, .null]])
         #expect(try JSONValue(encoding: sample) == json)
     }
 
@@ -41,7 +41,7 @@ struct JSONCodingTests {
             (["replicas"], "x", ".replicas: must be an integer, not a string"),
             (["replicas"], 1.5, ".replicas: 1.5 is no integer in Int's range"),
             (["labels", "x"], 1, ".labels.x: must be a string, not a number"),
-            (["items"], [["name": "a"], ["name": nil]], ".items[1].name: must be a string, not null"),
+            (["items"], [["name": "a"], ["name": .null]], ".items[1].name: must be a string, not null"),
             (["items"], [[:]], ".items[0].name: is missing"),
             (["items"], [["name": "a", "port": 70000]], ".items[0].port: 70000 is no integer in UInt16's range"),
             (["nested"], [[1], 2], ".nested[1]: must be an array, not a number"),
@@ -95,7 +95,7 @@ struct JSONCodingTests {
         #expect(object.uid == "u")
         #expect(object.resourceVersion == "7")
         #expect(object.metadata.name == "a")
-        for odd in [nil, "x", [:], ["metadata": 3], ["metadata": ["name": 3]]] as [JSONValue] {
+        for odd in [.null, "x", [:], ["metadata": 3], ["metadata": ["name": 3]]] as [JSONValue] {
             #expect(odd.objectKey == ObjectKey(name: ""))
             #expect(odd.resourceVersion.isEmpty)
             #expect(odd.metadata.name.isEmpty)

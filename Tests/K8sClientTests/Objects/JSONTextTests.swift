@@ -6,7 +6,7 @@ struct JSONTextTests {
     @Test(
         "Documents are read as RFC 8259 says",
         arguments: [
-            (" {\"a\" : [ 1 , -2.5e1 , true , false , null , \"x\" ] }\n", ["a": [1, -25.0, true, false, nil, "x"]]),
+            (" {\"a\" : [ 1 , -2.5e1 , true , false , null , \"x\" ] }\n", ["a": [1, -25.0, true, false, .null, "x"]]),
             ("[]", []), ("{}", [:]), ("\"\"", ""), ("0", 0), ("-0", 0),
             ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
             ("9223372036854775808", .double(9_223_372_036_854_775_808)), ("1e2", .double(100)), ("1.0", .double(1)),
@@ -48,7 +48,7 @@ struct JSONTextTests {
 
     @Test("Equal values have equal bytes, keys sorted, control characters escaped")
     func writes() {
-        #expect((["b": 1, "a": [nil, true, 1.5]] as JSONValue).jsonText == #"{"a":[null,true,1.5],"b":1}"#)
+        #expect((["b": 1, "a": [.null, true, 1.5]] as JSONValue).jsonText == #"{"a":[null,true,1.5],"b":1}"#)
         #expect(JSONValue.string("\"\\\n\r\t\u{1}\u{1F}/é").jsonText == #""\"\\\n\r\t\u0001\u001f/é""#)
         #expect(JSONValue.double(.infinity).jsonText == "null")
     }

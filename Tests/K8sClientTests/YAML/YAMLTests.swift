@@ -8,9 +8,9 @@ struct YAMLTests {
     @Test(
         "Plain scalars have the types that kubectl gives them; quoted ones are strings",
         arguments: [
-            ("yes", true), ("No", false), ("on", true), ("true", true), ("~", nil), ("null", nil), ("", nil),
+            ("yes", true), ("No", false), ("on", true), ("true", true), ("~", .null), ("null", .null), ("", .null),
             ("12", 12), ("-3", -3), ("+4", 4), ("0777", 511), ("0o17", 15), ("0x1F", 31), ("0b11", 3), ("1_000", 1000),
-            ("1.5", 1.5), ("1e3", 1000.0), (".5", 0.5), ("1.", 1.0), ("1.2.3", "1.2.3"), ("12a", "12a"), ("-", [nil]),
+            ("1.5", 1.5), ("1e3", 1000.0), (".5", 0.5), ("1.", 1.0), ("1.2.3", "1.2.3"), ("12a", "12a"), ("-", [.null]),
             ("'12'", "12"), ("\"yes\"", "yes"), ("!!str 12", "12"), ("2026-01-01", "2026-01-01"), (".inf", ".inf"),
             ("08", 8.0), ("http://a:80/b", "http://a:80/b"), ("a#b", "a#b"), ("y", true),
             ("500m", "500m"), ("1Gi", "1Gi"), ("0", 0), ("-0x10", -16), ("_", "_"), ("--", "--"),
@@ -86,7 +86,7 @@ struct YAMLTests {
     @Test("Manifests are written in blocks with sorted keys, and what would read as another type is quoted")
     func writes() {
         let text = YAML.serialize([
-            "b": ["yes", "12", "", "plain"], "a": ["n": 1, "t": true, "z": nil, "e": [:], "l": []], "c": "x\ny\n",
+            "b": ["yes", "12", "", "plain"], "a": ["n": 1, "t": true, "z": .null, "e": [:], "l": []], "c": "x\ny\n",
         ])
         #expect(
             text == """
