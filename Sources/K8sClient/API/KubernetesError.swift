@@ -4,9 +4,12 @@
 public struct KubernetesError: Error, Sendable {
     /// The kind of failure.
     public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// The text that the API uses.
         public let rawValue: String
+        /// Makes one from the text that the API uses.
         public init(rawValue: String) { self.rawValue = rawValue }
 
+        /// The code's text.
         public var description: String { rawValue }
 
         /// The server answered with an error; `httpStatus`, and mostly `status`, say which.
@@ -123,6 +126,7 @@ extension KubernetesError {
 }
 
 extension KubernetesError: CustomStringConvertible {
+    /// The request, what happened, and the HTTP status with its reason.
     public var description: String {
         var text = request.map { "\($0): " } ?? ""
         text += message

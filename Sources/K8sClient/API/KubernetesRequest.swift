@@ -2,16 +2,25 @@
 public struct KubernetesRequest: Sendable, Hashable {
     /// An HTTP method.
     public struct Method: RawRepresentable, Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+        /// The text that the API uses.
         public let rawValue: String
+        /// Makes one from the text that the API uses.
         public init(rawValue: String) { self.rawValue = rawValue }
+        /// Makes one from the text that the API uses.
         public init(stringLiteral value: String) { rawValue = value }
 
+        /// The method as it goes on the wire.
         public var description: String { rawValue }
 
+        /// Reads.
         public static let get: Method = "GET"
+        /// Creates.
         public static let post: Method = "POST"
+        /// Replaces.
         public static let put: Method = "PUT"
+        /// Changes.
         public static let patch: Method = "PATCH"
+        /// Deletes.
         public static let delete: Method = "DELETE"
     }
 

@@ -130,8 +130,11 @@ public struct DeleteOptions: Sendable, Hashable {
 
 /// A part of an object with a URL of its own.
 public struct Subresource: RawRepresentable, Sendable, Hashable, ExpressibleByStringLiteral {
+    /// The text that the API uses.
     public let rawValue: String
+    /// Makes one from the text that the API uses.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// Makes one from the text that the API uses.
     public init(stringLiteral value: String) { rawValue = value }
 
     /// What the controller writes.

@@ -29,6 +29,7 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
         }
     }
 
+    /// What kind of credentials these are; no secret.
     public var description: String {
         switch source {
         case .none: "none"
@@ -37,6 +38,7 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
         }
     }
 
+    /// The same as `description`: no secret either.
     public var debugDescription: String { description }
 }
 

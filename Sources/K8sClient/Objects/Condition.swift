@@ -2,7 +2,9 @@
 public struct Condition: Codable, Sendable, Hashable {
     /// `True`, `False` or `Unknown`.
     public struct State: RawRepresentable, Codable, Sendable, Hashable {
+        /// The text that the API uses.
         public let rawValue: String
+        /// Makes one from the text that the API uses.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The aspect holds.

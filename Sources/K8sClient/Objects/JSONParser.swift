@@ -5,6 +5,7 @@ public struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertibl
     /// What was wrong there, as a clause.
     public let reason: String
 
+    /// The offset and the reason, as one clause.
     public var description: String { "invalid JSON at byte \(offset): \(reason)" }
 }
 

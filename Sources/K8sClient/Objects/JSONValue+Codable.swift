@@ -5,6 +5,7 @@ public struct JSONDecodingError: Error, Sendable, Hashable, CustomStringConverti
     /// What was wrong there, as a clause.
     public let reason: String
 
+    /// The path and the reason.
     public var description: String { "\(path): \(reason)" }
 }
 
@@ -15,6 +16,7 @@ public struct JSONEncodingError: Error, Sendable, Hashable, CustomStringConverti
     /// What was wrong there, as a clause.
     public let reason: String
 
+    /// The path and the reason.
     public var description: String { "\(path): \(reason)" }
 }
 
@@ -58,6 +60,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Codable {
+    /// Reads any JSON value with any decoder; from `JSONValue.decode` without a copy.
     public init(from decoder: any Decoder) throws {
         if let decoder = decoder as? JSONValueDecoder {
             self = decoder.value
@@ -92,6 +95,7 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Writes the value with any encoder, member by member.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .object(let members):

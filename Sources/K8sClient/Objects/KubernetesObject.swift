@@ -31,6 +31,7 @@ extension JSONValue: KubernetesObject {
             name: objectKey.name, namespace: objectKey.namespace, uid: uid, resourceVersion: resourceVersion)
     }
 
+    /// Namespace and name.
     public var objectKey: ObjectKey {
         guard case .object(let members) = self, case .object(let metadata)? = members["metadata"] else {
             return ObjectKey(name: "")
@@ -38,7 +39,9 @@ extension JSONValue: KubernetesObject {
         return ObjectKey(namespace: metadata["namespace"]?.string, name: metadata["name"]?.string ?? "")
     }
 
+    /// The uid; empty when there is none.
     public var uid: String { metadataField("uid") }
+    /// The resource version; empty when there is none.
     public var resourceVersion: String { metadataField("resourceVersion") }
 
     private func metadataField(_ name: String) -> String {

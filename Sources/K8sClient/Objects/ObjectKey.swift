@@ -16,6 +16,7 @@ extension ObjectKey: CustomStringConvertible, Comparable {
     /// `namespace/name`, or `name` for cluster-scoped objects.
     public var description: String { namespace.map { "\($0)/\(name)" } ?? name }
 
+    /// By namespace, then by name.
     public static func < (left: Self, right: Self) -> Bool {
         (left.namespace ?? "", left.name) < (right.namespace ?? "", right.name)
     }

@@ -56,6 +56,7 @@ extension ObjectMeta: Codable {
         case labels, annotations, finalizers, ownerReferences, managedFields
     }
 
+    /// Reads metadata; what is missing is empty.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         name = try fields.decodeIfPresent(String.self, forKey: .name) ?? ""

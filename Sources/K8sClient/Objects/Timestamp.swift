@@ -23,6 +23,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
+    /// The earlier one is less.
     public static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
 
     /// `2026-01-31T12:00:00Z`, the part of a second cut off.

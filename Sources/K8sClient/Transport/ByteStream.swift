@@ -3,7 +3,9 @@
 /// While nobody asks for the next chunk at most about 256 KiB are kept, then the server is made to wait. Letting go of the
 /// stream, or cancelling the task that waits for a chunk, ends the request.
 public struct ByteStream: AsyncSequence, Sendable {
+    /// A chunk, never empty.
     public typealias Element = [UInt8]
+    /// Why the body ended before its end.
     public typealias Failure = KubernetesError
 
     let source: Source
@@ -59,11 +61,13 @@ public struct ByteStream: AsyncSequence, Sendable {
             try await source.next()
         }
 
+        /// The same, for callers without an isolation of their own.
         public mutating func next() async throws(KubernetesError) -> [UInt8]? {
             try await source.next()
         }
     }
 
+    /// Begins reading; for one consumer.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(source: source)
     }

@@ -20,6 +20,7 @@ extension Watcher {
             machine = WatchStateMachine(backoff: watcher.tuning.backoff)
         }
 
+        /// The same, for callers without an isolation of their own.
         public mutating func next() async -> Change? {
             await change()
         }

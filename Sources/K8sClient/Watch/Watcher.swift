@@ -18,7 +18,9 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
         case deleted(Object)
     }
 
+    /// One change.
     public typealias Element = Change
+    /// It never fails: failures are reported and tried again.
     public typealias Failure = Never
 
     let client: KubernetesClient
@@ -46,6 +48,7 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
         self.convert = convert
     }
 
+    /// Begins reading; for one consumer.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(watcher: self)
     }

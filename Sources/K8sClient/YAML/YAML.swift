@@ -17,6 +17,7 @@ public enum YAML {
         /// What was wrong there, as a clause.
         public let reason: String
 
+        /// The place and the reason, as one clause.
         public var description: String { "line \(line), column \(column): \(reason)" }
     }
 }

@@ -43,13 +43,13 @@ struct LeaderElectorTests {
 
     private func elector(
         _ client: KubernetesClient, _ identity: String, started: Counter = Counter(), lost: Counter = Counter(),
-        retryPeriod: Duration = .milliseconds(50)
+        renewDeadline: Duration = .milliseconds(600)
     ) -> LeaderElector {
         LeaderElector(
             client: client,
             configuration: .init(
                 name: "op", namespace: "ns", identity: identity, leaseDuration: .seconds(1),
-                renewDeadline: .milliseconds(600), retryPeriod: retryPeriod),
+                renewDeadline: renewDeadline, retryPeriod: .milliseconds(50)),
             onStarted: { _ = started.next() }, onLost: { _ = lost.next() })
     }
 
@@ -105,7 +105,7 @@ struct LeaderElectorTests {
     func steady() async throws {
         let leases = LeaseServer()
         let server = try FaultServer { leases.answer($0) }
-        let elector = elector(server.client(), "only")
+        let elector = elector(server.client(), "only", renewDeadline: .seconds(30))
         let task = Task { try await elector.run() }
         try await eventually("it has renewed") { server.requests.count >= 6 }
         task.cancel()
