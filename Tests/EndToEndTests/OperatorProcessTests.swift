@@ -60,12 +60,13 @@ import Testing
     func release() async throws {
         try await TestCluster.running { cluster in
             try await cluster.install()
-            try await cluster.runningOperator(name: "only") { _ in
+            let status = try await cluster.runningOperator(name: "only") { _ in
                 try await eventually("the Lease is held") {
                     try await cluster.object("lease", "chatbackend-operator", namespace: "chatbackend-system")?[
                         "spec", "holderIdentity"]?.string?.isEmpty == false
                 }
             }
+            #expect(status == 0)
             let lease = try await cluster.object("lease", "chatbackend-operator", namespace: "chatbackend-system")
             #expect(lease?["spec", "holderIdentity"]?.string ?? "" == "")
         }

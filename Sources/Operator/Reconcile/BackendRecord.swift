@@ -14,6 +14,8 @@ struct BackendRecord: Sendable {
     var claim: NamespaceClaim?
     /// Whether the finalizer was put on, which the watch may still have to show.
     var hasFinalizer = false
+    /// Whether the finalizer was taken off a deleted resource, whose end the watch may still have to show.
+    var isReleased = false
     /// The status as it was last written, and the version of the resource that came of it.
     var status: (value: ChatBackendStatus, resourceVersion: String)?
     /// Made and updated objects that no Event has told of yet.

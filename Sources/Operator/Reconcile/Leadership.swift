@@ -46,7 +46,7 @@ struct Leadership: Sendable {
     }
 }
 
-/// Another replica leads: this one ends, to be started anew by whatever runs it.
+/// Another replica may lead: this one ends, to be started anew by whatever runs it.
 struct LeadershipLost: Error, CustomStringConvertible {
-    var description: String { "the Lease was lost to another replica; ending, to start anew" }
+    var description: String { "the Lease was lost or could not be renewed in time; ending, to start anew" }
 }

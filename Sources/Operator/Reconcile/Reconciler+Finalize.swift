@@ -4,7 +4,7 @@ import Logging
 extension Reconciler {
     /// Takes away what was made for a deleted backend, waits until it is gone and lets the resource go.
     func finalize(_ backend: ChatBackend, _ record: inout BackendRecord) async -> ReconcileOutcome {
-        guard backend.metadata.finalizers.contains(Self.finalizer) else { return .done }
+        guard backend.metadata.finalizers.contains(Self.finalizer), !record.isReleased else { return .done }
         do {
             guard try await isCleanedUp(backend, &record) else {
                 // The watches report the end; looking again covers a lost event.
@@ -12,6 +12,7 @@ extension Reconciler {
                 return .recheck(after: .seconds(2))
             }
             try await patchFinalizers(backend, backend.metadata.finalizers.filter { $0 != Self.finalizer })
+            record.isReleased = true
             logger.info("deleted", metadata: ["backend": "\(backend.name)"])
             return .done
         } catch {

@@ -46,7 +46,9 @@ extension Reconciler {
         guard before?.status != ready.status || before?.reason != ready.reason else { return }
         switch ready.status {
         case .true: tell(backend, .normal, ready.reason, ready.message)
-        case .false: tell(backend, .warning, ready.reason, ready.message)
+        case .false:
+            logger.notice("stalled", metadata: ["backend": "\(backend.name)", "reason": "\(ready.reason)"])
+            tell(backend, .warning, ready.reason, ready.message)
         default: break  // work under way is told of by what is made
         }
     }

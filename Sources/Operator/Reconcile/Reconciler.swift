@@ -86,8 +86,7 @@ struct Reconciler: Sendable {
 
     private func log(_ interruption: Interruption, _ backend: ChatBackend) {
         switch interruption {
-        case .refused(let refusal, _):
-            logger.notice("stalled", metadata: ["backend": "\(backend.name)", "reason": "\(refusal.reason)"])
+        case .refused: break  // told of once, when the status changes
         case .waiting(let reason, _, _):
             logger.debug("waiting", metadata: ["backend": "\(backend.name)", "reason": "\(reason)"])
         case .failed(let error):

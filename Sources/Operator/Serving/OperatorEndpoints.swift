@@ -34,6 +34,7 @@ struct OperatorEndpoints: Service {
                 logger.info("serving", metadata: ["address": "\(channel.localAddress?.description ?? "?")"])
             },
             logger: logger)
-        try await application.runService()
+        // Not runService(), whose own signal handling would end it before the services that depend on it.
+        try await application.run()
     }
 }

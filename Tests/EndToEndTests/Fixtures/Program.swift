@@ -47,29 +47,31 @@ struct Program: Sendable {
 
     /// Runs beside `body`, which is given the process's id, and is asked to end (SIGTERM, SIGKILL 20 s later) after it.
     /// - Parameter log: The file that standard output and standard error go to.
-    func running<Value: Sendable>(
+    /// - Returns: The exit status, as `Result.status`.
+    @discardableResult
+    func running(
         _ arguments: [String], environment: Environment = .inherit, log: String,
-        _ body: @Sendable (ProcessIdentifier) async throws -> Value
-    ) async throws -> Value {
+        _ body: @Sendable (ProcessIdentifier) async throws -> Void
+    ) async throws -> Int32 {
         let file = try FileDescriptor.open(
             FilePath(log), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
         defer { try? file.close() }  // nothing is written through this copy
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
-        return try await Subprocess.run(
+        let outcome = try await Subprocess.run(
             executable, arguments: Arguments(arguments), environment: environment, platformOptions: options,
             input: .none, output: .fileDescriptor(file, closeAfterSpawningProcess: false),
             error: .fileDescriptor(file, closeAfterSpawningProcess: false)
         ) { execution in
             do {
-                let value = try await body(execution.processIdentifier)
+                try await body(execution.processIdentifier)
                 await execution.teardown(using: options.teardownSequence)
-                return value
             } catch {
                 await execution.teardown(using: options.teardownSequence)
                 throw error
             }
-        }.closureResult
+        }
+        return Self.status(outcome.terminationStatus)
     }
 }

@@ -13,12 +13,14 @@ extension TestCluster {
     }
 
     /// An operator as a process beside `body`, as its own service account.
+    /// - Returns: Its exit status.
+    @discardableResult
     func runningOperator(
         _ arguments: [String] = [], name: String = "operator", _ body: @Sendable (RunningOperator) async throws -> Void
-    ) async throws {
+    ) async throws -> Int32 {
         let kubeconfig = try await operatorKubeconfig()
         let log = directory + "/\(name).log"
-        try await Program.ours("chatbackend-operator").running(
+        return try await Program.ours("chatbackend-operator").running(
             [
                 "run", "--kubeconfig", kubeconfig, "--namespace", "chatbackend-system", "--listen", "127.0.0.1:0",
                 "--log-level", "debug",
