@@ -64,7 +64,9 @@ struct NodeJobTests {
                     .contains { $0.meta.controller?.name == "tick" && $0.isTrue("Complete") }
             }
             #expect(cluster.get(.cronJobs, "tick")?["status", "lastScheduleTime"]?.string != nil)
-            #expect(cluster.events().contains { $0.hasPrefix("SuccessfulCreate: Created job tick-") })
+            try await cluster.wait("an event says so") {
+                cluster.events().contains { $0.hasPrefix("SuccessfulCreate: Created job tick-") }
+            }
         }
     }
 }

@@ -54,10 +54,11 @@ struct NodePodTests {
             var options = LogOptions()
             options.previous = true
             #expect(try await cluster.log(pod, "app", options) == "no\n")
-            #expect(
+            try await cluster.wait("an event says so") {
                 cluster.events().contains {
                     $0.hasPrefix("BackOff: Back-off restarting failed container app in pod fails")
-                })
+                }
+            }
         }
     }
 
@@ -119,7 +120,9 @@ struct NodePodTests {
             try cluster.create(.secrets, "{metadata: {name: keys}, data: {api: c2VjcmV0}}")
             let pod = try await cluster.pod("reads", "succeeds") { $0["status", "phase"]?.string == "Succeeded" }
             #expect(try await cluster.log(pod, "app") == "info secret back secret-info-$(NONE) 81\n")
-            #expect(cluster.events().contains { $0.hasPrefix("Failed: Error: configmap \"settings\" not found") })
+            try await cluster.wait("an event says so") {
+                cluster.events().contains { $0.hasPrefix("Failed: Error: configmap \"settings\" not found") }
+            }
         }
     }
 
@@ -132,10 +135,9 @@ struct NodePodTests {
                 Self.containerStatus($0)?["state", "waiting", "reason"]?.string == "ErrImagePull"
             }
             #expect(pod["status", "phase"]?.string == "Pending")
-            #expect(
-                cluster.events().contains {
-                    $0.hasPrefix("Failed: Failed to pull image \"registry.example/none:1\"")
-                })
+            try await cluster.wait("an event says so") {
+                cluster.events().contains { $0.hasPrefix("Failed: Failed to pull image \"registry.example/none:1\"") }
+            }
         }
     }
 
@@ -201,9 +203,13 @@ struct NodePodTests {
             _ = try await cluster.pod("s", "was restarted") {
                 Self.containerStatus($0)?["restartCount"]?.int ?? 0 > 0
             }
-            let events = cluster.events()
-            #expect(events.contains { $0.hasPrefix("Unhealthy: Liveness probe failed:") })
-            #expect(events.contains { $0.hasPrefix("Killing: Container app failed liveness probe, will be restarted") })
+            try await cluster.wait("events say why") {
+                let events = cluster.events()
+                return events.contains { $0.hasPrefix("Unhealthy: Liveness probe failed:") }
+                    && events.contains {
+                        $0.hasPrefix("Killing: Container app failed liveness probe, will be restarted")
+                    }
+            }
         }
     }
 

@@ -27,6 +27,10 @@ final class LogFile: Sendable {
 
     init(path: String) { self.path = path }
 
+    deinit {
+        storage.withLock { storage in if storage.descriptor >= 0 { close(storage.descriptor) } }
+    }
+
     var isEnded: Bool { storage.withLock { $0.isEnded } }
 
     /// Makes the file, so that readers have it open before anything is written and keep it when the pod goes.
@@ -37,7 +41,8 @@ final class LogFile: Sendable {
     /// Takes in what a stream of the container produced.
     /// - Throws: `errno` of the failed call, as an `IOFailure`.
     func append(_ bytes: [UInt8], to stream: Stream, at time: String) throws(IOFailure) {
-        let followers = try storage.withLock { storage throws(IOFailure) in
+        let followers = try storage.withLock { storage throws(IOFailure) -> [AsyncStream<Void>.Continuation] in
+            guard !storage.isEnded else { return [] }
             var lines: [UInt8] = []
             var pending = storage.partial[stream] ?? []
             for byte in bytes {

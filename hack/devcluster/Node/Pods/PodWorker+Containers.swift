@@ -59,6 +59,7 @@ extension PodWorker {
             options = try await finish(launch, container, logDirectory: logDirectory, tmp: tmp)
             try await NIOThreadPool.singleton.runIfActive { try file.create() }
         } catch {
+            _ = try? await NIOThreadPool.singleton.finish { try file.end(at: LogTime.now) }
             await notStarted(container, "CreateContainerError", "\(error)")
             return ContainerExit(code: 128)
         }
@@ -82,6 +83,7 @@ extension PodWorker {
             }
             exit = ContainerExit(result.terminationStatus)
         } catch {
+            _ = try? await NIOThreadPool.singleton.finish { try file.end(at: LogTime.now) }
             await notStarted(container, "RunContainerError", "\(error)")
             return ContainerExit(code: 128)
         }
@@ -128,8 +130,8 @@ extension PodWorker {
         messagePath: String
     ) async {
         let name = container.nameOrEmpty
-        _ = try? await NIOThreadPool.singleton.runIfActive { try file.end(at: LogTime.now) }
-        var message = try? await NIOThreadPool.singleton.runIfActive {
+        _ = try? await NIOThreadPool.singleton.finish { try file.end(at: LogTime.now) }
+        var message = try? await NIOThreadPool.singleton.finish {
             String(decoding: try Data(contentsOf: URL(filePath: messagePath)).prefix(4096), as: UTF8.self)
         }
         if message?.isEmpty ?? true, exit.code != 0,
@@ -160,7 +162,7 @@ extension PodWorker {
             for try await buffer in output {
                 let bytes = buffer.withUnsafeBytes { Array($0) }
                 // Waited for before more is read: a container cannot write faster than its log is kept.
-                try await NIOThreadPool.singleton.runIfActive {
+                try await NIOThreadPool.singleton.finish {
                     try file.append(bytes, to: stream, at: LogTime.now)
                 }
             }

@@ -229,14 +229,11 @@ actor PodWorker {
         node.addresses.release(uid)
         let directory = directory
         do {
-            // In a task of its own: it has to happen also when this one was cancelled.
-            try await Task {
-                try await NIOThreadPool.singleton.runIfActive {
-                    if FileManager.default.fileExists(atPath: directory) {
-                        try FileManager.default.removeItem(atPath: directory)
-                    }
+            try await NIOThreadPool.singleton.finish {
+                if FileManager.default.fileExists(atPath: directory) {
+                    try FileManager.default.removeItem(atPath: directory)
                 }
-            }.value
+            }
         } catch {
             node.logger.warning("files of \(key) stay: \(error)")
         }
