@@ -95,7 +95,8 @@ public struct ClientConfiguration: Sendable {
 
     /// Which versions of HTTP are offered to the server.
     public enum HTTPVersion: Sendable, Hashable {
-        /// HTTP/2 where the server negotiates it and libcurl is 8.1 or newer, else HTTP/1.1. Streams always use HTTP/1.1.
+        /// HTTP/2 where the server negotiates it and libcurl is fit for it (8.5 or later), else HTTP/1.1. Streams always use
+        /// HTTP/1.1: each has a connection of its own, so that a slow consumer holds up nothing else.
         case automatic
         /// HTTP/1.1.
         case http1

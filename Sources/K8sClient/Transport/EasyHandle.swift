@@ -42,17 +42,9 @@ final class EasyHandle {
         server = configuration.server
         errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        offersHTTP2 =
-            configuration.httpVersion == .automatic && configuration.server.isSecure && Self.multiplexesReliably
+        offersHTTP2 = configuration.httpVersion == .automatic && configuration.server.isSecure && HTTP2Support.isFit
         try configure(configuration)
     }
-
-    /// libcurl's HTTP/2 lost connections under many requests at once (seen with 7.88.1: "Error in the HTTP2 framing layer",
-    /// then requests that nobody answers) until its filters were written anew in 8.0 and settled.
-    private static let multiplexesReliably: Bool = {
-        guard let info = curl_version_info(CURLVERSION_FIRST) else { return false }
-        return info.pointee.version_num >= 0x08_01_00
-    }()
 
     deinit {
         curl_easy_cleanup(pointer)
@@ -142,7 +134,7 @@ extension EasyHandle {
         self.transfer = transfer
         errorBuffer.pointee = 0
         try check(curl_setopt_string(pointer, CURLOPT_URL, server.url + request.target), "the URL")
-        // A paused stream of HTTP/2 holds up every other one on its connection (libcurl 7.88): streams get their own.
+        // A paused stream of HTTP/2 holds up the others on its connection: streams get connections of their own.
         let wantsHTTP2 = offersHTTP2 && !transfer.isStreamed
         set(CURLOPT_HTTP_VERSION, Int(wantsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
         // Many requests at once wait for the first connection and share it, if it speaks HTTP/2. Where it cannot, they
