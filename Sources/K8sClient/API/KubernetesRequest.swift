@@ -25,18 +25,7 @@ public struct KubernetesRequest: Sendable, Hashable {
     }
 
     /// One name and value, of a query or a header.
-    public struct Field: Sendable, Hashable {
-        /// The name.
-        public var name: String
-        /// The value, not encoded.
-        public var value: String
-
-        /// Makes a field.
-        public init(_ name: String, _ value: String) {
-            self.name = name
-            self.value = value
-        }
-    }
+    public typealias Field = HTTPField
 
     /// The HTTP method.
     public var method: Method

@@ -20,12 +20,12 @@ struct HTTPHead: Sendable {
     let status: Int
     let headerBytes: [UInt8]
 
-    var fields: [KubernetesRequest.Field] {
+    var fields: [HTTPField] {
         headerBytes.split(separator: 0x0A).dropFirst().compactMap { line in
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
             let name = String(decoding: line[..<colon], as: UTF8.self)
             let value = String(decoding: line[(colon + 1)...], as: UTF8.self)
-            return KubernetesRequest.Field(name, Self.trimmed(value))
+            return HTTPField(name, Self.trimmed(value))
         }
     }
 
