@@ -249,7 +249,7 @@ final class CapturedLog: Sendable {
         _ = FileManager.default.createFile(atPath: path, contents: nil)
         file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         let output = LogOutput(fileDescriptor: file.fileDescriptor)
-        logger = Logger(label: "test") { JSONLogHandler(label: $0, output: output) }
+        logger = Logger(label: "test") { LogFormat.json.handler(label: $0, output: output) }
     }
 
     deinit {

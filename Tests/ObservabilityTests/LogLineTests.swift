@@ -92,7 +92,7 @@ struct LogLineTests {
         await withTaskGroup(of: Void.self) { group in
             for task in 0..<8 {
                 group.addTask {
-                    let logger = Logger(label: "task-\(task)") { JSONLogHandler(label: $0, output: output) }
+                    let logger = Logger(label: "task-\(task)") { LogFormat.json.handler(label: $0, output: output) }
                     for number in 0..<200 { logger.info("\(String(repeating: "x", count: 900)) \(number)") }
                 }
             }

@@ -22,29 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
             SIGTERM lets requests in flight finish; a second one ends the process at once.
             """)
 
-    @Flag(
-        name: .customLong("dev"),
-        help: "Development: text logs, causes of errors shown, this machine only, no drain delay.")
-    var isDevelopment = false
-
-    @Option(help: "The address to listen on. (default: HOST, or 0.0.0.0)")
-    var host: String?
-
-    @Option(help: "The port to listen on; 0 for any free one. (default: PORT, or 8000)")
-    var port: String?
-
-    @Option(help: "Seconds to keep serving after SIGTERM. (default: DRAIN_DELAY, or 5 outside development)")
-    var drainDelay: String?
-
-    @Option(help: "The lowest level that is logged. (default: LOG_LEVEL, or info)")
-    var logLevel: String?
-
-    @Option(help: "How log lines look: json or text. (default: LOG_FORMAT, or json)")
-    var logFormat: String?
-
-    func validate() throws {
-        _ = try flags()
-    }
+    @OptionGroup var options: ServeOptions
 
     func run() async throws {
         let settings = try settings()
@@ -58,8 +36,8 @@ struct ServeCommand: AsyncParsableCommand {
 
         let registry = PrometheusRegistry()
         registry.registerProcessMetrics()
-        registry.gauge("backend_build_info", help: "The program's version.", labels: [("version", Version.number)]).set(
-            1)
+        registry.gauge("backend_build_info", help: "The program's version.", labels: [("version", Version.number)])
+            .set(1)
         MetricsSystem.bootstrap(registry)
 
         let server = BackendServer(settings: settings, registry: registry, logger: logger) { address in
@@ -117,42 +95,16 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func settings() throws -> Settings {
         do {
-            return try Settings(variables: ProcessInfo.processInfo.environment, flags: try flags())
+            return try Settings(variables: ProcessInfo.processInfo.environment, flags: try options.flags())
         } catch let error as ConfigurationError {
             for problem in error.problems { Terminal.complain("\(problem)") }
             throw ExitCode.configuration
         }
     }
 
-    private func flags() throws -> Settings.Flags {
-        var flags = Settings.Flags(isDevelopment: isDevelopment)
-        flags.host = try parse("--host", host) { text throws(InvalidValue) in
-            guard NetworkName.isHost(text) else { throw InvalidValue("must be an IP address or a host name") }
-            return text
-        }
-        flags.port = try parse("--port", port) { text throws(InvalidValue) in
-            try NetworkName.port(parsing: text, allowingAny: true)
-        }
-        flags.drainDelay = try parse("--drain-delay", drainDelay, Duration.init(parsingDrainDelay:))
-        flags.logLevel = try parse("--log-level", logLevel, Logger.Level.init(parsing:))
-        flags.logFormat = try parse("--log-format", logFormat, LogFormat.init(parsing:))
-        return flags
-    }
-
-    private func parse<Value>(
-        _ flag: String, _ text: String?, _ parse: (String) throws(InvalidValue) -> Value
-    ) throws -> Value? {
-        guard let text else { return nil }
-        do {
-            return try parse(text)
-        } catch {
-            throw ValidationError("\(flag) \(error.requirement)")
-        }
-    }
-
     /// Why the service could not run, in a line.
     private static func reason(for error: any Error, _ settings: Settings) -> String {
-        let address = "\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(settings.port)"
+        let address = "\(NetworkName.inURL(settings.host)):\(settings.port)"
         switch error {
         case let error as IOError: return "cannot listen on \(address): \(SystemError.message(error.errnoCode))"
         case is SocketAddressError: return "cannot listen on \(address): no such host"

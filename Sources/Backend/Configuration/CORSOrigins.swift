@@ -31,18 +31,17 @@ enum CORSOrigins: Sendable, Equatable {
 
     /// An origin as browsers send it: scheme, host and, unless it is the scheme's own, port.
     private static func origin(_ text: String) throws(InvalidValue) -> String {
-        guard let parts = URLComponents(string: text, encodingInvalidCharacters: false),
-            let scheme = parts.scheme?.lowercased(), scheme == "https" || scheme == "http",
-            let host = parts.unbracketedHost, NetworkName.isHost(host), (1...65_535).contains(parts.port ?? 443),
-            parts.path.isEmpty, parts.query == nil, parts.fragment == nil, parts.user == nil, parts.password == nil
+        let server = ServerURL(text, schemes: ["https", "http"])
+        guard let server, server.hasUsablePort, server.components.path.isEmpty, server.components.query == nil,
+            server.components.fragment == nil, server.components.user == nil, server.components.password == nil
         else {
             throw InvalidValue(
                 "must be * or origins such as https://app.example.com with commas between, no path and no slash at the end"
             )
         }
-        let isDefaultPort = parts.port == nil || parts.port == (scheme == "https" ? 443 : 80)
-        let bracketed = host.contains(":") ? "[\(host)]" : host
-        return "\(scheme)://\(bracketed.lowercased())" + (isDefaultPort ? "" : ":\(parts.port ?? 0)")
+        let origin = "\(server.scheme)://\(NetworkName.inURL(server.host).lowercased())"
+        guard let port = server.port, port != (server.scheme == "https" ? 443 : 80) else { return origin }
+        return "\(origin):\(port)"
     }
 }
 

@@ -19,19 +19,17 @@ enum DatabaseURL: Sendable, Equatable {
             self = path == ":memory:" ? .sqliteInMemory : .sqlite(path: path)
             return
         }
-        guard let parts = URLComponents(string: text, encodingInvalidCharacters: false),
-            let scheme = parts.scheme?.lowercased(), scheme == "postgresql" || scheme == "postgres",
-            let host = parts.unbracketedHost, NetworkName.isHost(host)
-        else { throw InvalidValue(Self.requirement) }
-        guard (1...65_535).contains(parts.port ?? 5432) else {
-            throw InvalidValue("must name a port from 1 to 65535")
+        guard let server = ServerURL(text, schemes: ["postgresql", "postgres"]) else {
+            throw InvalidValue(Self.requirement)
         }
-        let database = String(parts.path.dropFirst())
+        guard server.hasUsablePort else { throw InvalidValue("must name a port from 1 to 65535") }
+        let database = String(server.components.path.dropFirst())
         guard !database.isEmpty, !database.contains("/") else {
             throw InvalidValue("must name a database after the host, as in postgresql://HOST/DATABASE")
         }
         self = .postgreSQL(
-            url: Secret(text), host: host, port: parts.port ?? 5432, database: database, user: parts.user)
+            url: Secret(text), host: server.host, port: server.port ?? 5432, database: database,
+            user: server.components.user)
     }
 
     /// The file in `sqlite:///FILE`, where the third slash ends an empty host, as SQLAlchemy writes it.
@@ -51,13 +49,5 @@ extension DatabaseURL: CustomStringConvertible {
         case .postgreSQL(_, let host, let port, let database, let user):
             "postgresql://\(user.map { "\($0):***@" } ?? "")\(host):\(port)/\(database)"
         }
-    }
-}
-
-extension URLComponents {
-    /// The host, an IPv6 address without its brackets; nil when there is none.
-    var unbracketedHost: String? {
-        guard let host, !host.isEmpty else { return nil }
-        return host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
 }

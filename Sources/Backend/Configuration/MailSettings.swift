@@ -7,6 +7,35 @@ struct MailSettings: Sendable, Equatable {
     var from: EmailAddress
 }
 
+extension MailSettings {
+    /// Reads the `SMTP_*` variables; nil when no host is set, and when something is wrong, which goes into the report.
+    init?(reading reader: inout SettingsReader) {
+        let host = reader.value("SMTP_HOST", parse: NetworkName.host(parsing:))
+        let port = reader.value("SMTP_PORT") { text throws(InvalidValue) in
+            try NetworkName.port(parsing: text, allowingAny: false)
+        }
+        let from = reader.value("SMTP_FROM_EMAIL", parse: EmailAddress.init(parsing:))
+        let username = reader.text("SMTP_USERNAME")
+        let password = reader.text("SMTP_PASSWORD")
+        if (username == nil) != (password == nil) {
+            let (missing, present) =
+                username == nil ? ("SMTP_USERNAME", "SMTP_PASSWORD") : ("SMTP_PASSWORD", "SMTP_USERNAME")
+            reader.report(missing, "must be set when \(present) is")
+        }
+        guard reader.text("SMTP_HOST") != nil else {
+            if let orphan = ["SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_FROM_EMAIL"].first(where: {
+                reader.text($0) != nil
+            }) {
+                reader.report("SMTP_HOST", "must be set when \(orphan) is")
+            }
+            return nil
+        }
+        if reader.text("SMTP_FROM_EMAIL") == nil { reader.report("SMTP_FROM_EMAIL", "must be set when SMTP_HOST is") }
+        guard let host, let from else { return nil }
+        self.init(host: host, port: port ?? 587, username: username, password: password.map(Secret.init), from: from)
+    }
+}
+
 /// An address that mail can be sent from.
 struct EmailAddress: Sendable, Equatable, CustomStringConvertible {
     let description: String

@@ -26,6 +26,17 @@ enum NetworkName {
         }
     }
 
+    /// `host` as it stands before a port: an IPv6 address in brackets.
+    static func inURL(_ host: String) -> String {
+        host.contains(":") ? "[\(host)]" : host
+    }
+
+    /// Reads a host.
+    static func host(parsing text: String) throws(InvalidValue) -> String {
+        guard isHost(text) else { throw InvalidValue("must be an IP address or a host name") }
+        return text
+    }
+
     /// Reads a port; 0 asks the system for any free one.
     static func port(parsing text: String, allowingAny: Bool) throws(InvalidValue) -> Int {
         let range = allowingAny ? 0...65_535 : 1...65_535

@@ -12,22 +12,17 @@ struct RedisURL: Sendable, Equatable {
     private static let requirement = "must be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS"
 
     init(parsing text: String) throws(InvalidValue) {
-        guard let parts = URLComponents(string: text, encodingInvalidCharacters: false),
-            let scheme = parts.scheme?.lowercased(), scheme == "redis" || scheme == "rediss",
-            let host = parts.unbracketedHost, NetworkName.isHost(host)
-        else { throw InvalidValue(Self.requirement) }
-        guard (1...65_535).contains(parts.port ?? 6379) else {
-            throw InvalidValue("must name a port from 1 to 65535")
-        }
-        let path = parts.path.dropFirst()
+        guard let server = ServerURL(text, schemes: ["redis", "rediss"]) else { throw InvalidValue(Self.requirement) }
+        guard server.hasUsablePort else { throw InvalidValue("must name a port from 1 to 65535") }
+        let path = server.components.path.dropFirst()
         guard let database = path.isEmpty ? 0 : Int(path), database >= 0 else {
             throw InvalidValue("must end in the database's number, as in redis://HOST:6379/0")
         }
-        usesTLS = scheme == "rediss"
-        self.host = host
-        self.port = parts.port ?? 6379
-        user = parts.user.flatMap { $0.isEmpty ? nil : $0 }
-        password = parts.password.map(Secret.init)
+        usesTLS = server.scheme == "rediss"
+        host = server.host
+        port = server.port ?? 6379
+        user = server.components.user.flatMap { $0.isEmpty ? nil : $0 }
+        password = server.components.password.map(Secret.init)
         self.database = database
     }
 }

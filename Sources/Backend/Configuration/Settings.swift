@@ -45,10 +45,7 @@ extension Settings {
         isDebug = Self.isDebug(environment, flags, &reader)
         (secretKey, isSecretKeyTemporary) = Self.secretKey(environment, &reader)
 
-        let host = reader.value("HOST") { text throws(InvalidValue) in
-            guard NetworkName.isHost(text) else { throw InvalidValue("must be an IP address or a host name") }
-            return text
-        }
+        let host = reader.value("HOST", parse: NetworkName.host(parsing:))
         // A service in development answers this machine only, unless asked otherwise.
         self.host = flags.host ?? host ?? (flags.isDevelopment ? "127.0.0.1" : "0.0.0.0")
         let port = reader.value("PORT") { text throws(InvalidValue) in
@@ -66,7 +63,7 @@ extension Settings {
         self.logLevel = flags.logLevel ?? logLevel ?? (isDebug ? .debug : .info)
         let logFormat = reader.value("LOG_FORMAT", parse: LogFormat.init(parsing:))
         self.logFormat = flags.logFormat ?? logFormat ?? (flags.isDevelopment ? .text : .json)
-        mail = Self.mail(&reader)
+        mail = MailSettings(reading: &reader)
         let drainDelay = reader.value("DRAIN_DELAY", parse: Duration.init(parsingDrainDelay:))
         // Nobody balances load to a developer's machine, and waiting there is only tiresome.
         self.drainDelay = flags.drainDelay ?? drainDelay ?? (environment.isExposed ? .seconds(5) : .zero)
@@ -114,36 +111,6 @@ extension Settings {
             throw InvalidValue("must be printable ASCII without spaces")
         }
         return Secret(text)
-    }
-
-    private static func mail(_ reader: inout SettingsReader) -> MailSettings? {
-        let host = reader.value("SMTP_HOST") { text throws(InvalidValue) in
-            guard NetworkName.isHost(text) else { throw InvalidValue("must be a host name or an IP address") }
-            return text
-        }
-        let port = reader.value("SMTP_PORT") { text throws(InvalidValue) in
-            try NetworkName.port(parsing: text, allowingAny: false)
-        }
-        let from = reader.value("SMTP_FROM_EMAIL", parse: EmailAddress.init(parsing:))
-        let username = reader.text("SMTP_USERNAME")
-        let password = reader.text("SMTP_PASSWORD")
-        if (username == nil) != (password == nil) {
-            let (missing, present) =
-                username == nil ? ("SMTP_USERNAME", "SMTP_PASSWORD") : ("SMTP_PASSWORD", "SMTP_USERNAME")
-            reader.report(missing, "must be set when \(present) is")
-        }
-        guard reader.text("SMTP_HOST") != nil else {
-            if let orphan = ["SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_FROM_EMAIL"].first(where: {
-                reader.text($0) != nil
-            }) {
-                reader.report("SMTP_HOST", "must be set when \(orphan) is")
-            }
-            return nil
-        }
-        if reader.text("SMTP_FROM_EMAIL") == nil { reader.report("SMTP_FROM_EMAIL", "must be set when SMTP_HOST is") }
-        guard let host, let from else { return nil }
-        return MailSettings(
-            host: host, port: port ?? 587, username: username, password: password.map(Secret.init), from: from)
     }
 }
 

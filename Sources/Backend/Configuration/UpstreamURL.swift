@@ -12,10 +12,10 @@ struct UpstreamURL: Sendable, Equatable, CustomStringConvertible {
     }
 
     init(parsing text: String) throws(InvalidValue) {
-        guard let parts = URLComponents(string: text, encodingInvalidCharacters: false),
-            let scheme = parts.scheme?.lowercased(), scheme == "https" || scheme == "http",
-            let host = parts.unbracketedHost, NetworkName.isHost(host), (1...65_535).contains(parts.port ?? 443)
-        else { throw InvalidValue("must be an http:// or https:// address, as in https://api.openai.com/v1") }
+        guard let server = ServerURL(text, schemes: ["https", "http"]), server.hasUsablePort else {
+            throw InvalidValue("must be an http:// or https:// address, as in https://api.openai.com/v1")
+        }
+        let parts = server.components
         guard parts.user == nil, parts.password == nil else {
             throw InvalidValue("must not carry a user or password; the key goes into OPENAI_API_KEY")
         }

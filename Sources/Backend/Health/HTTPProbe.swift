@@ -15,15 +15,13 @@ enum HTTPProbe {
 
         /// - Returns: Nil when `url` is not an `http` address. TLS ends in front of this service, never in it.
         init?(_ url: String) {
-            guard let parts = URLComponents(string: url, encodingInvalidCharacters: false),
-                parts.scheme?.lowercased() == "http", let host = parts.unbracketedHost, NetworkName.isHost(host),
-                (1...65_535).contains(parts.port ?? 80)
-            else { return nil }
-            self.host = host
-            port = parts.port ?? 80
+            guard let server = ServerURL(url, schemes: ["http"]), server.hasUsablePort else { return nil }
+            host = server.host
+            port = server.port ?? 80
+            let parts = server.components
             let path = parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath
             uri = path + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
-            authority = (host.contains(":") ? "[\(host)]" : host) + (parts.port.map { ":\($0)" } ?? "")
+            authority = NetworkName.inURL(host) + (server.port.map { ":\($0)" } ?? "")
         }
     }
 

@@ -13,11 +13,10 @@ struct HealthRoutes {
     func add(to router: Router<BackendRequestContext>) {
         // Made once: liveness asks whether the process answers, nothing else.
         let alive = JSONBody.encode(Report(status: "ok", version: Version.number))
-        router.get("/health") { _, _ in
-            Response(
-                status: .ok, headers: Self.headers, body: ResponseBody(byteBuffer: alive))
+        router.get(RouterPath(OperationalPaths.liveness)) { _, _ in
+            Response(status: .ok, headers: Self.headers, body: ResponseBody(byteBuffer: alive))
         }
-        router.get("/health/ready") { [lifecycle] _, _ in
+        router.get(RouterPath(OperationalPaths.readiness)) { [lifecycle] _, _ in
             let state = lifecycle.state
             var response = JSONBody.response(
                 Report(status: "\(state)", version: Version.number),

@@ -8,7 +8,7 @@ struct MetricsRoute {
     let registry: PrometheusRegistry
 
     func add(to router: Router<BackendRequestContext>) {
-        router.get("/metrics") { [registry] _, _ in
+        router.get(RouterPath(OperationalPaths.metrics)) { [registry] _, _ in
             Response(
                 status: .ok, headers: [.contentType: PrometheusRegistry.contentType],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: registry.render())))

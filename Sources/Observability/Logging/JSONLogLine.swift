@@ -1,6 +1,9 @@
 import Logging
 
-/// One log event as a line of JSON.
+/// One log event as a JSON object on a line of its own.
+///
+/// Members are `timestamp`, `level`, `logger`, `message`, `error` when the event carries one, and the metadata beside them. A
+/// metadata key that has one of those names is written with `metadata.` before it and never replaces the member.
 struct JSONLogLine {
     private(set) var bytes: [UInt8] = []
 

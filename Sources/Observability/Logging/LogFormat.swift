@@ -11,10 +11,16 @@ public enum LogFormat: String, CaseIterable, Sendable {
     public func handler(
         label: String, level: Logger.Level = .info, output: LogOutput = .standardError,
         metadataProvider: Logger.MetadataProvider? = nil
-    ) -> any LogHandler {
+    ) -> LineLogHandler {
+        LineLogHandler(label: label, format: self, level: level, output: output, metadataProvider: metadataProvider)
+    }
+
+    func line(
+        _ event: LogEvent, label: String, metadata: Logger.Metadata, at timestamp: LogTimestamp
+    ) -> [UInt8] {
         switch self {
-        case .json: JSONLogHandler(label: label, level: level, output: output, metadataProvider: metadataProvider)
-        case .text: TextLogHandler(label: label, level: level, output: output, metadataProvider: metadataProvider)
+        case .json: JSONLogLine(event, label: label, metadata: metadata, at: timestamp).bytes
+        case .text: TextLogLine(event, label: label, metadata: metadata, at: timestamp).bytes
         }
     }
 }

@@ -1,14 +1,6 @@
 import HTTPTypes
 import Hummingbird
 
-extension HTTPField.Name {
-    /// `X-Request-Id`.
-    static let requestID: HTTPField.Name = {
-        guard let name = HTTPField.Name("X-Request-Id") else { preconditionFailure("a header's name is a token") }
-        return name
-    }()
-}
-
 /// Takes a request's id from `X-Request-Id` when it is a sane one, and says the id in the answer.
 struct RequestIDMiddleware: RouterMiddleware {
     func handle(

@@ -1,10 +1,7 @@
 public import Logging
 
-/// Writes each log event as one JSON object on a line of its own.
-///
-/// Members are `timestamp`, `level`, `logger`, `message`, `error` when the event carries one, and the metadata beside them. A
-/// metadata key that has one of those names is written with `metadata.` before it and never replaces the member.
-public struct JSONLogHandler: LogHandler {
+/// Writes each log event as one line of a format.
+public struct LineLogHandler: LogHandler {
     /// The logger's label.
     public let label: String
     /// Metadata on every line of this logger.
@@ -13,15 +10,17 @@ public struct JSONLogHandler: LogHandler {
     public var metadataProvider: Logger.MetadataProvider?
     /// The lowest level that is written.
     public var logLevel: Logger.Level
+    private let format: LogFormat
     private let output: LogOutput
 
     /// Makes a handler for the logger `label`.
     public init(
-        label: String, level: Logger.Level = .info, output: LogOutput = .standardError,
+        label: String, format: LogFormat, level: Logger.Level = .info, output: LogOutput = .standardError,
         metadataProvider: Logger.MetadataProvider? = nil
     ) {
         self.label = label
         self.logLevel = level
+        self.format = format
         self.output = output
         self.metadataProvider = metadataProvider
     }
@@ -29,7 +28,7 @@ public struct JSONLogHandler: LogHandler {
     /// Writes one event.
     public func log(event: LogEvent) {
         let metadata = LogMetadata.merged(metadata, metadataProvider, event.metadata)
-        output.write(JSONLogLine(event, label: label, metadata: metadata, at: .now()).bytes)
+        output.write(format.line(event, label: label, metadata: metadata, at: .now()))
     }
 
     /// One value of the logger's own metadata.
