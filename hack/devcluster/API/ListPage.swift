@@ -9,7 +9,7 @@ struct ListPage: Sendable {
 
     /// - Throws: 400 when the token is none of this server's.
     init(
-        _ store: ObjectStore, _ resource: GroupResource, _ selection: Selection, limit: Int, continuation: String?
+        _ store: ClusterStore, _ resource: GroupResource, _ selection: Selection, limit: Int, continuation: String?
     ) throws(StatusError) {
         var (objects, version) = store.list(resource, selection)
         if let continuation {

@@ -87,7 +87,7 @@ extension ResourceHandler {
                 ])
             return errorStream(refusal)
         }
-        var start = ObjectStore.WatchStart.current
+        var start = ClusterStore.WatchStart.current
         if let text = call.query["resourceVersion"], !text.isEmpty, text != "0" {
             guard let version = UInt64(text) else {
                 throw .plainError("resourceVersion: Invalid value: \(quoted(text)): invalid syntax")

@@ -2,7 +2,7 @@ import K8sClient
 
 /// Tells who makes a request, by client certificate or bearer token.
 struct Authenticator: Sendable {
-    let store: ObjectStore
+    let store: ClusterStore
     let tokens: TokenIssuer
 
     /// - Parameters:

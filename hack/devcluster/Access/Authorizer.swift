@@ -12,10 +12,10 @@ final class Authorizer: Sendable {
         var policy: AccessPolicy
     }
 
-    private let store: ObjectStore
+    private let store: ClusterStore
     private let compiled = Mutex<Compiled?>(nil)
 
-    init(store: ObjectStore) {
+    init(store: ClusterStore) {
         self.store = store
     }
 

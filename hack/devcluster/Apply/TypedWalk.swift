@@ -204,7 +204,7 @@ enum TypedWalk {
                     result[name] = member
                 }
             }
-            return result.isEmpty ? nil : .object(result)
+            return result.isEmpty ? Optional.none : .object(result)
         case .list:
             guard let schema, let items = value.array, !items.isEmpty else { return value }
             var result: [JSONValue] = []
@@ -217,7 +217,7 @@ enum TypedWalk {
                     result.append(item)
                 }
             }
-            return result.isEmpty ? nil : .array(result)
+            return result.isEmpty ? Optional.none : .array(result)
         }
     }
 }

@@ -18,7 +18,7 @@ struct EmbeddedCluster: Sendable {
         pki = try ClusterPKI(directory: "\(directory)/pki")
         tokens = TokenIssuer(key: pki.tokenKey)
         registry = Registry(
-            store: ObjectStore(), kinds: KindCatalog(BuiltInKinds.all + [CustomResourceDefinition.kind]),
+            store: ClusterStore(), kinds: KindCatalog(BuiltInKinds.all + [CustomResourceDefinition.kind]),
             serviceAddresses: ServiceAddresses(octet: serviceOctet), logger: logger)
         try bootstrap()
     }

@@ -4,8 +4,8 @@ import ServiceLifecycle
 
 /// Deletes what belonged to objects that are gone, and does what the finalizers `foregroundDeletion` and `orphan` ask for.
 ///
-/// It looks at owner references as the store keeps them beside each object, and only when something was deleted or marked
-/// for deletion since it last looked.
+/// It looks at owner references as the store keeps them beside each object, and only when something was deleted, marked for
+/// deletion or given an owner since it last looked.
 struct GarbageCollector: Service {
     let registry: Registry
     let logger: Logger
@@ -16,12 +16,12 @@ struct GarbageCollector: Service {
         await cancelWhenGracefulShutdown {
             var seen: UInt64 = 0
             while !Task.isCancelled {
-                let version = registry.store.version
-                if version != seen {
+                let edition = registry.store.ownershipEdition
+                if edition != seen {
                     collect()
                     expireCustomResources()
                     // What the collection itself wrote may call for another one.
-                    seen = version
+                    seen = edition
                 }
                 // The only end of this sleep besides its time is the shutdown's cancellation.
                 guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { return }
@@ -54,9 +54,8 @@ struct GarbageCollector: Service {
             }
         }
         for item in items where !item.stored.owners.isEmpty && !item.stored.isBeingDeleted {
-            let gone = item.stored.owners.filter { alive[$0] == nil }
-            if gone.isEmpty { continue }
-            attempt(item) { () throws(StatusError) in try release(item, from: gone, alive: alive.mapValues(\.stored)) }
+            if item.stored.owners.allSatisfy({ alive[$0] != nil }) { continue }
+            attempt(item) { () throws(StatusError) in try release(item) }
         }
     }
 
@@ -77,21 +76,27 @@ struct GarbageCollector: Service {
 
     /// Deletes an object whose owners are all gone, and takes the references to those that are gone out of one that still
     /// has another.
-    private func release(_ item: Item, from gone: [String], alive: [String: StoredObject]) throws(StatusError) {
-        let object = try item.stored.decoded()
-        // An owner that was never there, or lies in another namespace, is no owner.
-        let remaining = object.meta.ownerReferences.filter { reference in
-            guard let owner = alive[reference["uid"]?.string ?? ""] else { return false }
-            return owner.key.namespace.isEmpty || owner.key.namespace == item.stored.key.namespace
-        }
-        if remaining.isEmpty {
-            var deletion = Deletion(propagation: .background, uid: item.stored.uid)
-            deletion.gracePeriodSeconds = nil
+    private func release(_ item: Item) throws(StatusError) {
+        let references = try item.stored.decoded().meta.ownerReferences
+        // The resources were listed one after another: an owner made meanwhile was not seen, and is looked up again here.
+        let gone = references.filter { !exists($0, for: item) }.compactMap { $0["uid"]?.string }
+        if gone.isEmpty { return }
+        if gone.count == references.count {
             _ = try registry.delete(
-                item.kind, namespace: item.stored.key.namespace, name: item.stored.key.name, deletion)
+                item.kind, namespace: item.stored.key.namespace, name: item.stored.key.name,
+                Deletion(propagation: .background, uid: item.stored.uid))
         } else {
             try removeReferences(to: gone, from: item)
         }
+    }
+
+    /// Whether an owner is there: in no namespace or in the dependent's own, under the name and uid that it is known by.
+    private func exists(_ reference: JSONValue, for item: Item) -> Bool {
+        guard let apiVersion = reference["apiVersion"]?.string, let name = reference["name"]?.string,
+            let kind = registry.kinds.kind(apiVersion: apiVersion, kind: reference["kind"]?.string ?? "")
+        else { return false }
+        let key = registry.key(kind, item.stored.key.namespace, name)
+        return registry.store.get(kind.storage, key)?.uid == reference["uid"]?.string
     }
 
     private func finishDeletion(of item: Item, _ dependents: [Item]) throws(StatusError) {
@@ -123,7 +128,7 @@ struct GarbageCollector: Service {
             manager: Self.manager
         ) { object in
             let rest = object.meta.ownerReferences.filter { !owners.contains($0["uid"]?.string ?? "") }
-            object["metadata", "ownerReferences"] = rest.isEmpty ? nil : .array(rest)
+            object["metadata", "ownerReferences"] = .nonEmpty(rest)
         }
     }
 
@@ -133,7 +138,7 @@ struct GarbageCollector: Service {
             manager: Self.manager
         ) { object in
             let rest = object.meta.finalizers.filter { $0 != finalizer }
-            object["metadata", "finalizers"] = rest.isEmpty ? nil : JSONValue(rest)
+            object["metadata", "finalizers"] = .nonEmpty(rest)
         }
     }
 

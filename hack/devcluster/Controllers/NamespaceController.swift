@@ -117,7 +117,7 @@ struct NamespaceController: Service {
             Self.namespaces, namespace: nil, name: name, subresource: "finalize", manager: Self.manager
         ) { object in
             let rest = (object["spec", "finalizers"]?.array ?? []).filter { $0 != "kubernetes" }
-            object["spec", "finalizers"] = rest.isEmpty ? nil : .array(rest)
+            object["spec", "finalizers"] = .nonEmpty(rest)
         }
     }
 

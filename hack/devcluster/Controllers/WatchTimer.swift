@@ -2,7 +2,7 @@ import ServiceLifecycle
 
 /// Ends watches whose time is over, sends bookmarks, and ends every watch at shutdown.
 struct WatchTimer: Service {
-    let store: ObjectStore
+    let store: ClusterStore
 
     func run() async throws {
         await withGracefulShutdownHandler {

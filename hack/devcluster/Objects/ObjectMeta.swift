@@ -35,3 +35,11 @@ extension JSONValue {
     /// The object's `kind`.
     var kindName: String { self["kind"]?.string ?? "" }
 }
+
+extension JSONValue {
+    /// The array, or nothing at all when it would be empty: lists that hold nothing are left out of objects.
+    static func nonEmpty(_ items: [JSONValue]) -> JSONValue? { items.isEmpty ? Optional.none : .array(items) }
+
+    /// The same for texts.
+    static func nonEmpty(_ items: [String]) -> JSONValue? { items.isEmpty ? Optional.none : JSONValue(items) }
+}

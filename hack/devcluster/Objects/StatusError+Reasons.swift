@@ -60,7 +60,7 @@ extension StatusError {
             code: 415, reason: "UnsupportedMediaType",
             message: "the body of the request was in an unknown format - accepted media types include: "
                 + supported.joined(separator: ", "),
-            details: type.isEmpty ? nil : ["name": .string(type)])
+            details: type.isEmpty ? Optional.none : ["name": .string(type)])
     }
 
     static func notAcceptable(supported: [String]) -> StatusError {
@@ -81,7 +81,7 @@ extension StatusError {
     static func tooManyRequests(_ message: String, causes: [JSONValue] = []) -> StatusError {
         StatusError(
             code: 429, reason: "TooManyRequests", message: message,
-            details: causes.isEmpty ? nil : ["causes": .array(causes)])
+            details: causes.isEmpty ? Optional.none : ["causes": .array(causes)])
     }
 
     static func internalError(_ message: String) -> StatusError {

@@ -82,7 +82,7 @@ extension Registry {
         case .orphan: finalizers.append(PropagationFinalizer.orphan)
         case .background, nil: break
         }
-        new["metadata", "finalizers"] = finalizers.isEmpty ? nil : JSONValue(finalizers)
+        new["metadata", "finalizers"] = JSONValue.nonEmpty(finalizers)
         if kind.resource == "namespaces" { new["status", "phase"] = "Terminating" }
         if kind.resource == "customresourcedefinitions", old.meta.deletionTimestamp == nil,
             !finalizers.contains(PropagationFinalizer.customResources)

@@ -8,13 +8,13 @@ final class Registry: Sendable {
     /// that loses so often is told so.
     static let maximumAttempts = 100
 
-    let store: ObjectStore
+    let store: ClusterStore
     let kinds: KindCatalog
     let serviceAddresses: ServiceAddresses
     let logger: Logger
 
     init(
-        store: ObjectStore, kinds: KindCatalog, serviceAddresses: ServiceAddresses = ServiceAddresses(), logger: Logger
+        store: ClusterStore, kinds: KindCatalog, serviceAddresses: ServiceAddresses = ServiceAddresses(), logger: Logger
     ) {
         self.store = store
         self.kinds = kinds

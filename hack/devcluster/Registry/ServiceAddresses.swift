@@ -19,7 +19,7 @@ final class ServiceAddresses: Sendable {
     private let state = Mutex(State())
 
     /// Assigns an address to a new Service that wants one.
-    func assign(_ service: inout JSONValue, in store: ObjectStore, isDryRun: Bool) throws(StatusError) {
+    func assign(_ service: inout JSONValue, in store: ClusterStore, isDryRun: Bool) throws(StatusError) {
         guard service["spec", "type"]?.string != "ExternalName" else { return }
         let asked = service["spec", "clusterIP"]?.string ?? ""
         let name = service.meta.name
@@ -37,7 +37,7 @@ final class ServiceAddresses: Sendable {
     }
 
     /// Carries the address of a Service over into its new state, as long as the type still has one.
-    func keep(_ new: inout JSONValue, from old: JSONValue, in store: ObjectStore) throws(StatusError) {
+    func keep(_ new: inout JSONValue, from old: JSONValue, in store: ClusterStore) throws(StatusError) {
         if new["spec", "type"]?.string == "ExternalName" { return }
         for member in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]
         where new["spec", member] == nil || new["spec", member]?.string == "" {

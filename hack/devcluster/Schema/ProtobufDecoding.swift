@@ -55,7 +55,7 @@ enum ProtobufDecoding {
         default:
             let decoded = try single(value, schema, depth: depth)
             // Protobuf writes out a text that nobody set; JSON leaves it out.
-            target = decoded == "" ? nil : decoded
+            target = decoded == "" ? Optional.none : decoded
         }
     }
 

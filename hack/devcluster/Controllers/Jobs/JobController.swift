@@ -108,7 +108,7 @@ struct JobController: Sendable {
                 .pods, namespace: key.namespace, name: key.name, subresource: nil, manager: Self.manager
             ) { pod in
                 let left = pod.meta.finalizers.filter { $0 != JobPlan.finalizer }
-                pod["metadata", "finalizers"] = left.isEmpty ? nil : JSONValue(left)
+                pod["metadata", "finalizers"] = .nonEmpty(left)
             }
         } catch {
             if error.code != 404 { throw error }

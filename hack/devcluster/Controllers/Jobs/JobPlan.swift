@@ -154,7 +154,7 @@ struct JobPlan {
     // MARK: Status
 
     private mutating func report(active: [JSONValue], terminating: Int, succeeded: Int, failed: Int) {
-        func count(_ key: String, _ value: Int) { status[key] = value == 0 ? nil : JSONValue(value) }
+        func count(_ key: String, _ value: Int) { status[key] = value == 0 ? Optional.none : JSONValue(value) }
         count("active", active.count + creations)
         count("succeeded", succeeded)
         count("failed", failed)
@@ -193,7 +193,7 @@ struct JobPlan {
                 status["startTime"] = .string(now.description)
             }
         }
-        status["conditions"] = conditions.items.isEmpty ? nil : .array(conditions.items)
+        status["conditions"] = .nonEmpty(conditions.items)
     }
 
     /// Takes the indexes of pods that succeeded into `status.completedIndexes`.

@@ -35,7 +35,7 @@ struct ReplicaSetController: Sendable {
         } else {
             conditions.remove("ReplicaFailure")
         }
-        status["conditions"] = conditions.items.isEmpty ? nil : .array(conditions.items)
+        status["conditions"] = .nonEmpty(conditions.items)
         try cluster.update(
             .replicaSets, namespace: key.namespace, name: key.name, subresource: "status", manager: Self.manager
         ) { $0["status"] = status }

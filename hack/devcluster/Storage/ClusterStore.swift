@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Writers are optimistic: a change names the version that it was made from and is refused when that is no longer the
 /// stored one.
-final class ObjectStore: Sendable {
+final class ClusterStore: Sendable {
     /// How many changes of one resource are kept for watches that resume. A watch that resumes from before them is
     /// answered 410 and lists again, as on a server whose history was compacted.
     static let historyCapacity = 1_000
@@ -30,6 +30,8 @@ final class ObjectStore: Sendable {
         /// Watches that fell behind, to be finished once the lock is released: a watch's end takes it again.
         var overrun: [Watcher] = []
         var isEnding = false
+        /// Counts the changes after which something may have lost its owner.
+        var ownershipEdition: UInt64 = 1
     }
 
     let state: Mutex<State>
@@ -42,6 +44,9 @@ final class ObjectStore: Sendable {
 
     /// The version of the newest change.
     var version: UInt64 { state.withLock { $0.version } }
+
+    /// Tells whether anything was deleted, marked for deletion or given an owner since it was last asked for.
+    var ownershipEdition: UInt64 { state.withLock { $0.ownershipEdition } }
 
     /// Whether the server is going down and watches end for good.
     var isEnding: Bool { state.withLock { $0.isEnding } }
@@ -79,7 +84,7 @@ final class ObjectStore: Sendable {
     }
 }
 
-extension ObjectStore {
+extension ClusterStore {
     /// What became of a change.
     enum Outcome: Sendable {
         case done(StoredObject)
@@ -134,7 +139,7 @@ extension ObjectStore {
     }
 }
 
-extension ObjectStore.State {
+extension ClusterStore.State {
     func snapshot(_ resource: GroupResource, _ selection: Selection) -> [StoredObject] {
         guard let objects = resources[resource] else { return [] }
         guard let namespace = selection.namespace else { return objects.keys.compactMap { objects.objects[$0] } }
@@ -144,7 +149,8 @@ extension ObjectStore.State {
 
     mutating func put(_ resource: GroupResource, _ object: StoredObject, previous: StoredObject?) {
         let key = object.key
-        resources[resource, default: ObjectStore.ResourceState(forgotten: floor)].objects[key] = object
+        if object.isBeingDeleted || object.owners != previous?.owners ?? [] { ownershipEdition += 1 }
+        resources[resource, default: ClusterStore.ResourceState(forgotten: floor)].objects[key] = object
         if previous == nil {
             resources[resource]?.insertKey(key)
         }
@@ -152,6 +158,7 @@ extension ObjectStore.State {
     }
 
     mutating func drop(_ resource: GroupResource, _ object: StoredObject, previous: StoredObject) {
+        ownershipEdition += 1
         resources[resource]?.objects[previous.key] = nil
         resources[resource]?.removeKey(previous.key)
         publish(resource, StoredEvent(kind: .deleted, object: object, previous: previous))
@@ -169,7 +176,7 @@ extension ObjectStore.State {
     }
 }
 
-extension ObjectStore.ResourceState {
+extension ClusterStore.ResourceState {
     mutating func insertKey(_ key: ObjectKey) { keys.insert(key, at: keys.partitioningIndex(key)) }
 
     mutating func removeKey(_ key: ObjectKey) {
@@ -179,7 +186,7 @@ extension ObjectStore.ResourceState {
 
     mutating func record(_ event: StoredEvent) {
         history.append(event)
-        if history.count > ObjectStore.historyCapacity, let oldest = history.popFirst() {
+        if history.count > ClusterStore.historyCapacity, let oldest = history.popFirst() {
             forgotten = oldest.object.resourceVersion
         }
     }

@@ -1,7 +1,7 @@
 import DequeModule
 import Synchronization
 
-extension ObjectStore {
+extension ClusterStore {
     /// From where a watch is to tell changes.
     enum WatchStart: Sendable, Hashable {
         /// The objects as they are, then every change.
@@ -74,12 +74,12 @@ extension ObjectStore {
     }
 }
 
-extension ObjectStore.State {
+extension ClusterStore.State {
     fileprivate mutating func subscribe(
-        _ resource: GroupResource, _ watcher: Watcher, from start: ObjectStore.WatchStart,
+        _ resource: GroupResource, _ watcher: Watcher, from start: ClusterStore.WatchStart,
         _ messages: AsyncStream<WatchMessage>
     ) throws(StatusError) -> (WatchSubscription, UInt64) {
-        if resources[resource] == nil { resources[resource] = ObjectStore.ResourceState(forgotten: floor) }
+        if resources[resource] == nil { resources[resource] = ClusterStore.ResourceState(forgotten: floor) }
         var initial: [StoredObject] = []
         switch start {
         case .current:
