@@ -1,0 +1,209 @@
+import FoundationEssentials
+import K8sClient
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import devcluster
+
+/// The API over HTTPS, in this process.
+@Suite struct APIServerTests {
+    private struct Silent: ContainerLogs {
+        func log(podUID: String, container: String, _ options: LogOptions) async throws(StatusError)
+            -> AsyncStream<[UInt8]>
+        {
+            throw .badRequest("no logs")
+        }
+    }
+
+    /// Runs a server without a node for the body.
+    private func serving(_ body: @Sendable (EmbeddedCluster, KubernetesClient, String) async throws -> Void)
+        async throws
+    {
+        let directory = FileManager.default.temporaryDirectory.path() + "devcluster-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        let cluster = try EmbeddedCluster(directory: directory, serviceOctet: 96, logger: logger)
+        let (ports, ready) = AsyncStream<Int>.makeStream()
+        let application = try cluster.server(containerLogs: Silent()).application(port: 0, pki: cluster.pki) {
+            ready.yield($0)
+        }
+        let services: [any Service] = [application] + cluster.controllers
+        let group = ServiceGroup(
+            configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            var iterator = ports.makeAsyncIterator()
+            let port = try #require(await iterator.next())
+            let path = "\(directory)/admin.kubeconfig"
+            let url = "https://127.0.0.1:\(port)"
+            try PrivateFile.write(Kubeconfig.text(url: url, pki: cluster.pki), to: path)
+            let client = KubernetesClient(configuration: try ClientConfiguration.load(kubeconfigPath: path))
+            try await body(cluster, client, path)
+            await client.shutdown()
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func body(_ response: KubernetesResponse) throws -> JSONValue { try JSONValue(parsing: response.body) }
+
+    @Test("broken requests are answered with a Status that says what is wrong")
+    func badRequests() async throws {
+        try await serving { _, client, _ in
+            let namespaces = "/api/v1/namespaces"
+            let huge = [UInt8](repeating: 0x20, count: APIServer.maximumBodyBytes + 1)
+            let cases: [(KubernetesRequest, String)] = [
+                (.init(.get, "/nowhere"), "404 NotFound"), (.init(.get, "/api/v1/nonsense"), "404 NotFound"),
+                (.init(.post, namespaces, body: Array("{".utf8)), "400 BadRequest"),
+                (.init(.post, namespaces, body: Array("[]".utf8)), "400 BadRequest"),
+                (.init(.post, namespaces, body: [], contentType: "application/json"), "400 BadRequest"),
+                (
+                    .init(.post, namespaces, body: Array("x".utf8), contentType: "text/plain"),
+                    "415 UnsupportedMediaType"
+                ), (.init(.put, namespaces), "405 MethodNotAllowed"),
+                (.init(.get, namespaces, accept: "application/vnd.kubernetes.protobuf"), "406 NotAcceptable"),
+                (.init(.post, namespaces, body: huge), "413 RequestEntityTooLarge"),
+            ]
+            for (request, expected) in cases {
+                let response = try await client.raw(request)
+                let reason = try body(response)["reason"]?.string ?? ""
+                #expect("\(response.status) \(reason)" == expected, "\(request.name)")
+            }
+        }
+    }
+
+    @Test("a token speaks for its account, within what roles allow")
+    func tokens() async throws {
+        try await serving { cluster, client, path in
+            let request: JSONValue = ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": [:]]
+            let accounts = "/api/v1/namespaces/default/serviceaccounts"
+            var answer = try await client.raw(.init(.get, "\(accounts)/default"))
+            let deadline = ContinuousClock.now + .seconds(10)
+            while answer.status == 404, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(20))
+                answer = try await client.raw(.init(.get, "\(accounts)/default"))
+            }
+            let issued = try await client.raw(
+                .init(.post, "\(accounts)/default/token", body: request.jsonBytes()))
+            let token = try #require(try body(issued)["status", "token"]?.string)
+            var configuration = try ClientConfiguration.load(kubeconfigPath: path)
+            configuration.tls.clientCertificate = nil
+            configuration.tls.clientKey = nil
+            configuration.credentials = .token(token)
+            let limited = KubernetesClient(configuration: configuration)
+            let refused = try await limited.raw(.init(.get, "/api/v1/namespaces/default/configmaps"))
+            #expect(refused.status == 403)
+            #expect(
+                try body(refused)["message"]
+                    == "configmaps is forbidden: User \"system:serviceaccount:default:default\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"default\""
+            )
+            let kind = try #require(
+                cluster.registry.kinds.kind(apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding"))
+            _ = try cluster.registry.create(
+                kind.storage,
+                [
+                    "metadata": ["name": "view", "namespace": "default"],
+                    "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"],
+                    "subjects": [["kind": "ServiceAccount", "name": "default", "namespace": "default"]],
+                ], manager: "test")
+            #expect(try await limited.raw(.init(.get, "/api/v1/namespaces/default/configmaps")).status == 200)
+            #expect(try await limited.raw(.init(.get, "/api/v1/namespaces/default/secrets")).status == 403)
+            await limited.shutdown()
+            configuration.credentials = .token("nope")
+            let stranger = KubernetesClient(configuration: configuration)
+            #expect(try await stranger.raw(.init(.get, "/version")).status == 401)
+            await stranger.shutdown()
+        }
+    }
+
+    @Test("a table carries the kind's columns, a row for each object, and its metadata")
+    func tables() async throws {
+        try await serving { _, client, _ in
+            let response = try await client.raw(
+                .init(
+                    .get, "/api/v1/namespaces",
+                    accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"))
+            let table = try body(response)
+            #expect(table["kind"] == "Table")
+            #expect(table["columnDefinitions"]?.array?.compactMap { $0["name"]?.string } == ["Name", "Status", "Age"])
+            let row = try #require(table["rows"]?.array?.first)
+            #expect(row["cells"]?.array?.prefix(2) == ["default", "Active"])
+            #expect(row["object", "kind"] == "PartialObjectMetadata")
+        }
+    }
+
+    @Test("warnings about unknown fields come as headers")
+    func warnings() async throws {
+        try await serving { _, client, _ in
+            let object: JSONValue = [
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": "c"], "datta": [:],
+            ]
+            let response = try await client.raw(
+                .init(.post, "/api/v1/namespaces/default/configmaps", body: object.jsonBytes()))
+            #expect(response.status == 201)
+            #expect(response.header("Warning") == #"299 - "unknown field \"datta\"""#)
+        }
+    }
+
+    @Test("a watch that asks for initial events is refused on its stream, so that clients fall back")
+    func watchList() async throws {
+        try await serving { _, client, _ in
+            let response = try await client.raw(
+                .init(
+                    .get,
+                    "/api/v1/namespaces?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+                ))
+            let event = try body(response)
+            #expect(response.status == 200)
+            #expect(event["type"] == "ERROR")
+            #expect(event["object", "code"] == 422)
+        }
+    }
+
+    @Test("certificates are kept over a restart, for their owner's eyes only")
+    func certificates() throws {
+        let directory = FileManager.default.temporaryDirectory.path() + "devcluster-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let first = try ClusterPKI(directory: directory)
+        let second = try ClusterPKI(directory: directory)
+        #expect(first.authority == second.authority)
+        #expect(first.adminKey == second.adminKey)
+        #expect(first.tokenKey == second.tokenKey)
+        for file in try FileManager.default.contentsOfDirectory(atPath: directory) {
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(directory)/\(file)")
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
+        }
+        try PrivateFile.write("damaged", to: "\(directory)/admin.crt")
+        let third = try ClusterPKI(directory: directory)
+        #expect(third.authority == first.authority)
+        #expect(third.adminCertificate != first.adminCertificate)
+    }
+
+    @Test(
+        "addresses are read as the API means them",
+        arguments: [
+            ("GET", "/api/v1/namespaces/a/pods/p/log?container=c", "get", "pods", "a", "p", "log"),
+            ("GET", "/api/v1/namespaces/a", "get", "namespaces", nil, "a", nil),
+            ("PUT", "/api/v1/namespaces/a/finalize", "update", "namespaces", nil, "a", "finalize"),
+            ("DELETE", "/apis/apps/v1/namespaces/a/deployments", "deletecollection", "deployments", "a", nil, nil),
+            ("GET", "/api/v1/pods?watch=true", "watch", "pods", nil, nil, nil),
+            ("PATCH", "/apis/g.io/v1/things/t/status", "patch", "things", nil, "t", "status"),
+        ] as [(String, String, String, String, String?, String?, String?)])
+    func addresses(
+        _ method: String, _ uri: String, _ verb: String, _ name: String, _ namespace: String?, _ object: String?,
+        _ subresource: String?
+    ) throws {
+        let call = APIRequest(method: method, uri: uri)
+        guard case .resource(let resource) = call.target else {
+            Issue.record("\(uri) is about a resource")
+            return
+        }
+        #expect(call.verb == verb)
+        #expect(resource.resource == name)
+        #expect(resource.namespace == namespace)
+        #expect(resource.name == object)
+        #expect(resource.subresource == subresource)
+    }
+}
