@@ -8,10 +8,14 @@ struct BackendRecord: Sendable {
     let uid: String
     /// What was applied, the latest writes included.
     var applied: [ObjectIdentity: InventoryEntry]
+    /// What `applied` was made from, when all of it was: while it stands, there is nothing to compute anew.
+    var converged: ConvergedState?
     /// Objects written whose new version the watches have not shown yet.
     var unseen: [ObjectIdentity: UnseenWrite] = [:]
     /// Whose the namespace was found to be.
     var claim: NamespaceClaim?
+    /// Whether the namespace was not there when this run began: then nothing is in it but what this run makes.
+    var isNamespaceNew = false
     /// Whether the finalizer was put on, which the watch may still have to show.
     var hasFinalizer = false
     /// Whether the finalizer was taken off a deleted resource, whose end the watch may still have to show.
@@ -36,6 +40,14 @@ struct BackendRecord: Sendable {
         }
     }
 
+    /// Whether every object that was applied is there with our fields as we left them, and nothing else of ours is.
+    func isIntact(leftovers: [ObjectIdentity], _ observe: (ObjectIdentity) -> ObservedObject?) -> Bool {
+        applied.allSatisfy { identity, entry in
+            guard let object = unseen[identity]?.object ?? observe(identity) else { return false }
+            return !object.isTerminating && object.fieldsHash == entry.fieldsHash
+        } && leftovers.allSatisfy { applied[$0] != nil }
+    }
+
     /// The newest status known: our last write, until the watch shows the resource at that version or a later one.
     func newestStatus(_ backend: ChatBackend) -> ChatBackendStatus? {
         guard let status, !isShown(status.resourceVersion, by: backend.metadata.resourceVersion) else {
@@ -43,6 +55,12 @@ struct BackendRecord: Sendable {
         }
         return status.value
     }
+}
+
+/// Everything that desired state depends on.
+struct ConvergedState: Sendable, Hashable {
+    let generation: Int64?
+    let facts: ObservedFacts
 }
 
 /// A write that the watches are still to show.

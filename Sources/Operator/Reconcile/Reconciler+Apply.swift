@@ -26,12 +26,17 @@ extension Reconciler {
 
     /// Applies what differs from what is desired and deletes what is desired no longer.
     func apply(
-        _ desired: [Manifest], of backend: ChatBackend, _ record: inout BackendRecord
+        _ facts: ObservedFacts, to backend: ChatBackend, _ record: inout BackendRecord
     ) async throws(Interruption) {
         record.dropSeen { caches.object($0) }
+        let leftovers = caches.objects(of: backend)
+        let state = ConvergedState(generation: backend.metadata.generation, facts: facts)
+        if record.converged == state, record.isIntact(leftovers: leftovers, { caches.object($0) }) { return }
+
+        record.converged = nil
         let plan = ApplyPlan(
-            desired: desired, applied: record.applied, observe: { record.unseen[$0]?.object ?? caches.object($0) },
-            leftovers: caches.objects(of: backend))
+            desired: DesiredState.manifests(for: backend, facts), applied: record.applied,
+            observe: { record.unseen[$0]?.object ?? caches.object($0) }, leftovers: leftovers)
         for step in plan.steps {
             try await apply(step, of: backend, &record)
         }
@@ -41,6 +46,7 @@ extension Reconciler {
         for identity in record.applied.keys where caches.object(identity) == nil && record.unseen[identity] == nil {
             record.applied[identity] = nil
         }
+        record.converged = state
     }
 
     private func apply(
@@ -49,7 +55,7 @@ extension Reconciler {
         let identity = step.manifest.identity
         let answer: PartialObjectMetadata
         do {
-            let object = try await withGeneratedKeys(step.manifest)
+            let object = try await withGeneratedKeys(step.manifest, mayExist: !record.isNamespaceNew)
             answer = try await client.apply(
                 step.manifest.resource, object,
                 ApplyOptions(fieldManager: FieldManager.name, force: true), as: PartialObjectMetadata.self)
@@ -70,10 +76,14 @@ extension Reconciler {
     }
 
     /// The manifest with the values that are made once: those that the Secret has stand, others are made now.
-    private func withGeneratedKeys(_ manifest: Manifest) async throws(KubernetesError) -> JSONValue {
+    /// - Parameter mayExist: False when the Secret cannot be there, because its namespace was made a moment ago.
+    private func withGeneratedKeys(_ manifest: Manifest, mayExist: Bool) async throws(KubernetesError) -> JSONValue {
         guard !manifest.generatedKeys.isEmpty else { return manifest.object }
-        let existing: JSONValue? = try await client.getIfPresent(
-            manifest.resource, manifest.identity.name, namespace: manifest.identity.namespace)
+        var existing: JSONValue?
+        if mayExist {
+            existing = try await client.getIfPresent(
+                manifest.resource, manifest.identity.name, namespace: manifest.identity.namespace)
+        }
         var object = manifest.object
         for key in manifest.generatedKeys {
             let value = existing?["data", key]?.string ?? ""

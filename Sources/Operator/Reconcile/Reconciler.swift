@@ -30,7 +30,7 @@ struct Reconciler: Sendable {
             try admit(backend)
             let facts = try await observe(backend, &record)
             try await addFinalizer(backend, &record)
-            try await apply(DesiredState.manifests(for: backend, facts), of: backend, &record)
+            try await apply(facts, to: backend, &record)
             progress = rollout(of: backend, &record)
             if !record.unseen.isEmpty { outcome = .recheck(after: UnseenWrite.patience) }
         } catch {
@@ -67,6 +67,7 @@ struct Reconciler: Sendable {
             // Another's namespace is not watched: its label or its end shows only on looking.
             throw .refused(refusal, .recheck(after: .seconds(10)))
         }
+        record.isNamespaceNew = claim == .absent
         record.claim = claim == .absent ? .ours : claim
         return ObservedFacts(namespaceIsAdopted: claim == .adopted)
     }
