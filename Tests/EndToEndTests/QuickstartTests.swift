@@ -36,6 +36,37 @@ import Testing
         try await eventually("no process is left") { try processes(naming: directory.path).isEmpty }
     }
 
+    @Test("interrupted, it leaves no process behind")
+    func interruption() async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let state = directory.path + "/state"
+        let status = try await Program.system("bash").running(
+            [TestCluster.root + "/hack/quickstart", "up", "--no-build", "--state", state], log: directory.path + "/log"
+        ) { _ in
+            try await eventually("the operator runs") {
+                try processes(naming: state).contains { $0.contains("chatbackend-operator run") }
+            }
+        }
+        #expect(status == 130)
+        try await eventually("no process is left") { try processes(naming: state).isEmpty }
+    }
+
+    @Test("with a kubeconfig it uses that cluster and starts none of its own")
+    func anotherCluster() async throws {
+        try await TestCluster.running { cluster in
+            let state = cluster.directory + "/state"
+            let up = try await quickstart(
+                ["up", "--no-build", "--state", state, "--kubeconfig", cluster.kubeconfig])
+            #expect(up.status == 0, "\(up.output)\(up.error)")
+            #expect(!up.output.contains("Starting the embedded cluster"))
+            #expect(up.output.contains("The backend answers"))
+            try await cluster.delete("chatgpt-backend")
+            #expect(try await quickstart(["down", "--state", state]).status == 0)
+            try await eventually("no process is left") { try processes(naming: state).isEmpty }
+        }
+    }
+
     @Test("wrong arguments and missing files end in one sentence")
     func badArguments() async throws {
         #expect(try await quickstart(["sideways"]).status == 64)
