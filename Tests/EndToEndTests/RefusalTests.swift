@@ -97,7 +97,8 @@ extension OnACluster {
             try await cluster.apply(backend("phoenix"))
             try await cluster.wait("phoenix", for: "Ready", toBe: "True")
             let before = try await cluster.object("namespace", "phoenix")?["metadata", "uid"]
-            try await cluster.kubectl("delete", "namespace", "phoenix")
+            // Without waiting: kubectl could take the new namespace for the old one and wait for its end.
+            try await cluster.kubectl("delete", "namespace", "phoenix", "--wait=false")
             try await eventually("the Deployment is there again in a new namespace") {
                 let namespace = try await cluster.object("namespace", "phoenix")
                 let deployment = try await cluster.object("deployment", "phoenix", namespace: "phoenix")
