@@ -62,6 +62,8 @@ struct RunCommand: AsyncParsableCommand {
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger))
+        OrphanedProcesses.adopt()
+        defer { OrphanedProcesses.end() }
         try await group.run()
     }
 }
