@@ -66,10 +66,13 @@ extension KubernetesClient {
     /// One page, each item turned as it is read.
     func list<Item: Sendable>(
         _ resource: APIResource, namespace: String?, _ options: ListOptions,
-        _ representation: KubernetesRequest.Representation, item: (JSONValue) throws(JSONDecodingError) -> Item
+        _ representation: KubernetesRequest.Representation, selecting selection: JSONSelection = .all,
+        item: (JSONValue) throws(JSONDecodingError) -> Item
     ) async throws(KubernetesError) -> ObjectList<Item> {
         let request = KubernetesRequest.list(resource, namespace: namespace, options, representation)
-        let document = try ResponseError.document(request, try await perform(request))
+        let document = try ResponseError.document(
+            request, try await perform(request),
+            selecting: ["apiVersion": .all, "kind": .all, "metadata": .all, "items": .items(selection)])
         let expected = representation == .metadata ? "PartialObjectMetadataList" : resource.kind + "List"
         guard let kind = document["kind"]?.string, kind == expected else {
             throw ResponseError.unexpected(request, "it is no \(expected)")
@@ -118,9 +121,9 @@ extension KubernetesClient {
 
     /// Carries out a request that answers one document of a kind.
     func object<T: Decodable & Sendable>(
-        _ request: KubernetesRequest, kind: String, as type: T.Type
+        _ request: KubernetesRequest, kind: String, selecting selection: JSONSelection = .all, as type: T.Type
     ) async throws(KubernetesError) -> T {
-        let document = try ResponseError.document(request, try await perform(request))
+        let document = try ResponseError.document(request, try await perform(request), selecting: selection)
         guard let answered = document["kind"]?.string, answered == kind else {
             let found = document["kind"]?.string.map { "a \($0)" } ?? "something without a kind"
             throw ResponseError.unexpected(request, "\(found), no \(kind)")

@@ -80,6 +80,22 @@ extension KubernetesClient {
             options.writeOptions, as: type)
     }
 
+    /// Server-side apply of which only a part of the answer is read.
+    /// - Parameter selection: what of the object; when it is metadata alone, the server sends no more than that.
+    @discardableResult
+    public func apply(
+        _ resource: APIResource, _ manifest: JSONValue, _ options: ApplyOptions, selecting selection: JSONSelection
+    ) async throws(KubernetesError) -> JSONValue {
+        let key = manifest.objectKey
+        let representation = KubernetesRequest.Representation(selection)
+        let request = KubernetesRequest.patch(
+            resource, key.name, namespace: key.namespace, .apply(manifest), nil, options.writeOptions, representation)
+        try check(request, resource, key.name, key.namespace)
+        return try await object(
+            request, kind: representation == .metadata ? "PartialObjectMetadata" : resource.kind,
+            selecting: selection.union(.identity), as: JSONValue.self)
+    }
+
     /// Deletes an object. The answer is a Status, or the object where finalizers still hold it.
     /// - Throws: `KubernetesError`; `isNotFound` when it is not there, `isConflict` when the preconditions do not hold.
     @discardableResult

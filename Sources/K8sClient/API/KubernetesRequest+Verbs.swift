@@ -7,6 +7,10 @@ extension KubernetesRequest {
             self = type == PartialObjectMetadata.self ? .metadata : .full
         }
 
+        init(_ selection: JSONSelection) {
+            self = selection.isMetadataAlone ? .metadata : .full
+        }
+
         func accept(list: Bool) -> String {
             switch self {
             case .full: KubernetesRequest.json

@@ -41,10 +41,12 @@ enum ResponseError {
         return line.isEmpty ? "" : ": \"\(String(decoding: line, as: UTF8.self))\""
     }
 
-    /// The document in the body of a success.
-    static func document(_ request: KubernetesRequest, _ response: HTTPResponse) throws(KubernetesError) -> JSONValue {
+    /// The document in the body of a success, as far as it is selected.
+    static func document(
+        _ request: KubernetesRequest, _ response: HTTPResponse, selecting selection: JSONSelection = .all
+    ) throws(KubernetesError) -> JSONValue {
         do throws(JSONSyntaxError) {
-            return try JSONValue(parsing: response.body)
+            return try JSONValue(parsing: response.body, selecting: selection)
         } catch {
             throw KubernetesError(
                 .invalidResponse, "the server answered HTTP \(response.head.status), but with \(error)",

@@ -14,15 +14,16 @@ extension JSONValue {
     ///
     /// Of two members under one key the later one stands. Documents nested deeper than 512 levels are refused, so
     /// that no peer can exhaust the stack.
+    /// - Parameter selection: what of the document is read; all of it by default.
     /// - Throws: `JSONSyntaxError` with the offset of the first byte that does not fit.
-    public init(parsing bytes: Span<UInt8>) throws(JSONSyntaxError) {
+    public init(parsing bytes: Span<UInt8>, selecting selection: JSONSelection = .all) throws(JSONSyntaxError) {
         var parser = JSONParser()
-        self = try parser.document(bytes)
+        self = try parser.document(bytes, selection)
     }
 
     /// Reads one JSON document from an array of UTF-8 bytes.
-    public init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
-        try self.init(parsing: bytes.span)
+    public init(parsing bytes: [UInt8], selecting selection: JSONSelection = .all) throws(JSONSyntaxError) {
+        try self.init(parsing: bytes.span, selecting: selection)
     }
 
     /// Reads one JSON document from a string.
@@ -32,23 +33,23 @@ extension JSONValue {
 }
 
 /// A recursive-descent reader over a span, which each step is given.
-private struct JSONParser {
+struct JSONParser {
     private static let maximumDepth = 512
 
-    private var position = 0
+    var position = 0
 
-    mutating func document(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONValue {
-        let value = try self.value(bytes, depth: 0)
+    mutating func document(_ bytes: Span<UInt8>, _ selection: JSONSelection) throws(JSONSyntaxError) -> JSONValue {
+        let value = try self.value(bytes, depth: 0, selection)
         skipWhiteSpace(bytes)
         guard position == bytes.count else { throw unexpected(bytes, "something follows the document") }
         return value
     }
 
-    private func unexpected(_ bytes: Span<UInt8>, _ reason: String) -> JSONSyntaxError {
+    func unexpected(_ bytes: Span<UInt8>, _ reason: String) -> JSONSyntaxError {
         JSONSyntaxError(offset: position, reason: position >= bytes.count ? "the document ends too early" : reason)
     }
 
-    private mutating func skipWhiteSpace(_ bytes: Span<UInt8>) {
+    mutating func skipWhiteSpace(_ bytes: Span<UInt8>) {
         while position < bytes.count {
             switch bytes[position] {
             case 0x20, 0x0A, 0x0D, 0x09: position += 1
@@ -57,13 +58,18 @@ private struct JSONParser {
         }
     }
 
-    private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+    /// The first byte of the value that follows, which is not passed yet.
+    mutating func beginning(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> UInt8 {
         guard depth < Self.maximumDepth else {
             throw unexpected(bytes, "nested deeper than \(Self.maximumDepth) levels")
         }
         skipWhiteSpace(bytes)
         guard position < bytes.count else { throw unexpected(bytes, "a value is missing") }
-        switch bytes[position] {
+        return bytes[position]
+    }
+
+    mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        switch try beginning(bytes, depth: depth) {
         case UInt8(ascii: "{"): return try object(bytes, depth: depth)
         case UInt8(ascii: "["): return try array(bytes, depth: depth)
         case UInt8(ascii: "\""): return .string(try string(bytes))
@@ -75,7 +81,8 @@ private struct JSONParser {
         }
     }
 
-    private mutating func literal(_ bytes: Span<UInt8>, _ word: StaticString, _ value: JSONValue)
+    @discardableResult
+    mutating func literal(_ bytes: Span<UInt8>, _ word: StaticString, _ value: JSONValue)
         throws(JSONSyntaxError) -> JSONValue
     {
         let count = word.utf8CodeUnitCount
@@ -88,45 +95,53 @@ private struct JSONParser {
     }
 
     private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        position += 1
         var members: [String: JSONValue] = [:]
-        skipWhiteSpace(bytes)
-        if position < bytes.count, bytes[position] == UInt8(ascii: "}") {
-            position += 1
-            return .object(members)
-        }
+        if isEmptyList(bytes, UInt8(ascii: "}")) { return .object(members) }
         while true {
-            skipWhiteSpace(bytes)
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-                throw unexpected(bytes, "a member's name is missing")
-            }
+            try memberBegins(bytes)
             let name = try string(bytes)
-            skipWhiteSpace(bytes)
-            guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else {
-                throw unexpected(bytes, "a colon is missing")
-            }
-            position += 1
+            try colon(bytes)
             members[name] = try value(bytes, depth: depth + 1)
             if try endOfList(bytes, UInt8(ascii: "}")) { return .object(members) }
         }
     }
 
     private mutating func array(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        position += 1
         var items: [JSONValue] = []
-        skipWhiteSpace(bytes)
-        if position < bytes.count, bytes[position] == UInt8(ascii: "]") {
-            position += 1
-            return .array(items)
-        }
+        if isEmptyList(bytes, UInt8(ascii: "]")) { return .array(items) }
         while true {
             items.append(try value(bytes, depth: depth + 1))
             if try endOfList(bytes, UInt8(ascii: "]")) { return .array(items) }
         }
     }
 
+    /// Passes the opening bracket, and the closing one where nothing is in between.
+    mutating func isEmptyList(_ bytes: Span<UInt8>, _ close: UInt8) -> Bool {
+        position += 1
+        skipWhiteSpace(bytes)
+        guard position < bytes.count, bytes[position] == close else { return false }
+        position += 1
+        return true
+    }
+
+    /// Goes to the quotation mark of a member's name.
+    mutating func memberBegins(_ bytes: Span<UInt8>) throws(JSONSyntaxError) {
+        skipWhiteSpace(bytes)
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+            throw unexpected(bytes, "a member's name is missing")
+        }
+    }
+
+    mutating func colon(_ bytes: Span<UInt8>) throws(JSONSyntaxError) {
+        skipWhiteSpace(bytes)
+        guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else {
+            throw unexpected(bytes, "a colon is missing")
+        }
+        position += 1
+    }
+
     /// Passes a comma (false) or the closing bracket (true).
-    private mutating func endOfList(_ bytes: Span<UInt8>, _ close: UInt8) throws(JSONSyntaxError) -> Bool {
+    mutating func endOfList(_ bytes: Span<UInt8>, _ close: UInt8) throws(JSONSyntaxError) -> Bool {
         skipWhiteSpace(bytes)
         guard position < bytes.count else { throw unexpected(bytes, "a bracket is not closed") }
         let byte = bytes[position]
@@ -137,7 +152,7 @@ private struct JSONParser {
         return byte == close
     }
 
-    private mutating func string(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
+    mutating func string(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
         position += 1
         let start = position
         while position < bytes.count {
@@ -154,7 +169,7 @@ private struct JSONParser {
         throw unexpected(bytes, "a string is not closed")
     }
 
-    private func utf8(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(JSONSyntaxError) -> String {
+    func utf8(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(JSONSyntaxError) -> String {
         do {
             return String(copying: try UTF8Span(validating: bytes.extracting(range)))
         } catch {
@@ -230,7 +245,7 @@ private struct JSONParser {
         return value
     }
 
-    private mutating func number(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONValue {
+    mutating func number(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONValue {
         let start = position
         if bytes[position] == UInt8(ascii: "-") { position += 1 }
         let leading = position

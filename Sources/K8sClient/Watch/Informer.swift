@@ -42,19 +42,44 @@ public final class Informer<Stored: Sendable>: Service {
             client, resource, namespace: namespace, options, as: type, tuning: WatchTuning(), transform: transform)
     }
 
-    init<Raw: Decodable & KubernetesObject>(
+    /// Watches objects of which only a part is read at all: what costs least where there are many.
+    /// - Parameters:
+    ///   - options: which objects; only the selectors count.
+    ///   - selection: what of each object; when it is metadata alone, the server sends no more than that.
+    ///   - transform: what is kept of each, from the selected part; name, namespace, uid and version are always there.
+    public convenience init(
+        _ client: KubernetesClient, _ resource: APIResource, namespace: String? = nil, _ options: ListOptions = .init(),
+        selecting selection: JSONSelection,
+        transform: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Stored
+    ) {
+        self.init(
+            client, resource, namespace: namespace, options, .init(selection), selection, tuning: WatchTuning(),
+            stored: transform)
+    }
+
+    convenience init<Raw: Decodable & KubernetesObject>(
         _ client: KubernetesClient, _ resource: APIResource, namespace: String?, _ options: ListOptions,
         as type: Raw.Type, tuning: WatchTuning, transform: @escaping @Sendable (Raw) -> Stored
+    ) {
+        self.init(
+            client, resource, namespace: namespace, options, .init(for: type), .all, tuning: tuning
+        ) { value throws(JSONDecodingError) in transform(try value.decode(type)) }
+    }
+
+    private init(
+        _ client: KubernetesClient, _ resource: APIResource, namespace: String?, _ options: ListOptions,
+        _ representation: KubernetesRequest.Representation, _ selection: JSONSelection, tuning: WatchTuning,
+        stored: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Stored
     ) {
         let handlers = Handlers()
         self.handlers = handlers
         watcher = Watcher(
-            client, resource, namespace: namespace, options, .init(for: type), tuning: tuning,
+            client, resource, namespace: namespace, options, representation, selecting: selection, tuning: tuning,
             onError: { error in for handler in handlers.error.withLock({ $0 }) { handler(error) } },
             convert: { value throws(JSONDecodingError) in
-                let stored = transform(try value.decode(type))
-                return ObjectStore.Entry(
-                    key: value.objectKey, uid: value.uid, resourceVersion: value.resourceVersion, value: stored)
+                ObjectStore.Entry(
+                    key: value.objectKey, uid: value.uid, resourceVersion: value.resourceVersion,
+                    value: try stored(value))
             })
     }
 

@@ -2,11 +2,19 @@ import Synchronization
 
 /// What an informer knows: objects by key, each with the version that it stands for. Read from anywhere.
 public final class ObjectStore<Stored: Sendable>: Sendable {
-    struct Entry: Sendable {
+    /// A class, so that the room that a dictionary keeps free is not as large as the objects.
+    final class Entry: Sendable {
         let key: ObjectKey
         let uid: String
         let resourceVersion: String
         let value: Stored
+
+        init(key: ObjectKey, uid: String, resourceVersion: String, value: Stored) {
+            self.key = key
+            self.uid = uid
+            self.resourceVersion = resourceVersion
+            self.value = value
+        }
     }
 
     private let entries = Mutex<[ObjectKey: Entry]>([:])

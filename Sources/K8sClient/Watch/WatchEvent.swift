@@ -14,11 +14,13 @@ public enum WatchEvent<Object: Sendable>: Sendable {
 
 extension WatchEvent<JSONValue> {
     /// Reads one line of a watch.
+    /// - Parameter selection: what of the object is read; of the Status of an error all is.
     /// - Throws: `KubernetesError` with code `invalidResponse`.
-    public init(parsing line: Span<UInt8>) throws(KubernetesError) {
-        let document: JSONValue
+    public init(parsing line: Span<UInt8>, selecting selection: JSONSelection = .all) throws(KubernetesError) {
+        var document: JSONValue
         do throws(JSONSyntaxError) {
-            document = try JSONValue(parsing: line)
+            document = try JSONValue(parsing: line, selecting: ["type": .all, "object": selection])
+            if selection != .all, document["type"] == "ERROR" { document = try JSONValue(parsing: line) }
         } catch {
             throw KubernetesError(.invalidResponse, "an event of the watch is \(error)")
         }

@@ -73,7 +73,8 @@ extension Watcher {
             do throws(KubernetesError) {
                 let watcher = watcher
                 page = try await watcher.client.list(
-                    watcher.resource, namespace: watcher.namespace, options, watcher.representation
+                    watcher.resource, namespace: watcher.namespace, options, watcher.representation,
+                    selecting: watcher.selection
                 ) { watcher.converted($0) }
             } catch {
                 report(error)
@@ -111,7 +112,7 @@ extension Watcher {
                 while true {
                     while let line = try stream.lines.next() {
                         if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
-                        if let change = try change(WatchEvent(parsing: line.span)) {
+                        if let change = try change(WatchEvent(parsing: line.span, selecting: watcher.selection)) {
                             self.stream = stream
                             return change
                         }

@@ -28,14 +28,16 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
     let namespace: String?
     let options: ListOptions
     let representation: KubernetesRequest.Representation
+    /// What is read of each object.
+    let selection: JSONSelection
     let tuning: WatchTuning
     let onError: @Sendable (KubernetesError) -> Void
     let convert: @Sendable (JSONValue) throws(JSONDecodingError) -> Object
 
     init(
         _ client: KubernetesClient, _ resource: APIResource, namespace: String?, _ options: ListOptions,
-        _ representation: KubernetesRequest.Representation, tuning: WatchTuning,
-        onError: @escaping @Sendable (KubernetesError) -> Void,
+        _ representation: KubernetesRequest.Representation, selecting selection: JSONSelection = .all,
+        tuning: WatchTuning, onError: @escaping @Sendable (KubernetesError) -> Void,
         convert: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Object
     ) {
         self.client = client
@@ -43,6 +45,7 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
         self.namespace = namespace
         self.options = options
         self.representation = representation
+        self.selection = selection.union(.identity)
         self.tuning = tuning
         self.onError = onError
         self.convert = convert
