@@ -49,3 +49,22 @@ static inline CURLMcode curl_multi_setopt_long(CURLM *handle, CURLMoption option
 }
 
 static inline CURLcode curl_message_result(CURLMsg *message) { return message->data.result; }
+
+// A macro that casts, which Swift does not see.
+static const curl_socket_t CURL_SOCKET_TIMEOUT_VALUE = CURL_SOCKET_TIMEOUT;
+
+static inline CURLMcode curl_multi_setopt_pointer(CURLM *handle, CURLMoption option, void *value) {
+    return curl_multi_setopt(handle, option, value);
+}
+
+typedef int (*curl_socket_function)(CURL *easy, curl_socket_t socket, int what, void *userData, void *socketData);
+
+static inline CURLMcode curl_multi_setopt_socket_function(CURLM *handle, curl_socket_function function) {
+    return curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, function);
+}
+
+typedef int (*curl_timer_function)(CURLM *multi, long milliseconds, void *userData);
+
+static inline CURLMcode curl_multi_setopt_timer_function(CURLM *handle, curl_timer_function function) {
+    return curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, function);
+}

@@ -11,9 +11,8 @@ import Synchronization
 
 /// libcurl's multi interface on a thread of its own.
 ///
-/// Threading: libcurl's handles belong to that thread. Other threads put commands into the inbox and wake it with
-/// `curl_multi_wakeup`, the one function that libcurl lets any thread call; the inbox's lock keeps the multi handle alive
-/// meanwhile. Results go out through `Transfer`, which resumes the waiting tasks.
+/// Threading: libcurl's handles belong to that thread. Other threads put commands into the inbox and wake it through a pipe.
+/// Results go out through `Transfer`, which resumes the waiting tasks.
 final class CurlDriver: Sendable {
     enum Command: Sendable {
         case start(Transfer)
@@ -22,7 +21,7 @@ final class CurlDriver: Sendable {
         case resume(Transfer)
     }
 
-    /// The pointer crosses threads for `curl_multi_wakeup` alone.
+    /// The pointer goes to the driver's thread once and is used nowhere else.
     private struct Multi: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }
@@ -30,29 +29,29 @@ final class CurlDriver: Sendable {
     private struct Inbox {
         var commands: [Command] = []
         var isStopping = false
-        /// The driver has gone (or never came): the multi handle must not be touched any more.
+        /// The driver has gone, or never came.
         var isClosed = false
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let multi: Multi?
+    private let wakePipe: WakePipe?
     private let inbox = Mutex(Inbox())
 
     /// Once for the process, as libcurl asks.
     private static let globalResult: CURLcode = curl_global_init(Int(CURL_GLOBAL_SSL))
 
     init(_ configuration: TransportConfiguration) {
-        guard Self.globalResult == CURLE_OK, let pointer = curl_multi_init() else {
-            multi = nil
+        guard Self.globalResult == CURLE_OK, let wakePipe = WakePipe(), let pointer = curl_multi_init() else {
+            wakePipe = nil
             inbox.withLock { $0.isClosed = true }
             return
         }
-        multi = Multi(pointer: pointer)
+        self.wakePipe = wakePipe
+        let multi = Multi(pointer: pointer)
         // Idle connections that are kept: as many as may be in use at once, and the streams'.
         _ = curl_multi_setopt_long(pointer, CURLMOPT_MAXCONNECTS, configuration.maximumConcurrentRequests + 32)
-        let started = DriverThread.start { [self, multi] in
-            guard let multi else { return }
-            let loop = DriverLoop(multi.pointer, configuration)
+        let started = DriverThread.start { [self] in
+            let loop = DriverLoop(multi.pointer, wakePipe, configuration)
             run(loop)
             close(loop)
         }
@@ -93,7 +92,7 @@ final class CurlDriver: Sendable {
     }
 
     private func wake() {
-        if let multi { curl_multi_wakeup(multi.pointer) }
+        wakePipe?.wake()
     }
 
     // MARK: On the driver's thread

@@ -9,6 +9,7 @@ final class DriverLoop {
     private static let maximumIdleHandles = 64
 
     private let multi: UnsafeMutableRawPointer
+    private let sockets: SocketSet
     private let configuration: TransportConfiguration
     private var active: [ObjectIdentifier: EasyHandle] = [:]
     private var idle: [EasyHandle] = []
@@ -16,8 +17,9 @@ final class DriverLoop {
     /// How many of the active transfers count against the limit.
     private var counted = 0
 
-    init(_ multi: UnsafeMutableRawPointer, _ configuration: TransportConfiguration) {
+    init(_ multi: UnsafeMutableRawPointer, _ wakePipe: WakePipe, _ configuration: TransportConfiguration) {
         self.multi = multi
+        sockets = SocketSet(multi, wakePipe)
         self.configuration = configuration
     }
 
@@ -45,12 +47,10 @@ final class DriverLoop {
 
     /// Lets libcurl work, then waits until it has more to do or someone wakes the driver.
     func turn() {
-        var running: Int32 = 0
-        curl_multi_perform(multi, &running)
+        sockets.act()
         finishDone()
         startWaiting()
-        // Libcurl shortens the wait to its own timers. A wake-up that came meanwhile ends it at once.
-        curl_multi_poll(multi, nil, 0, 60_000, nil)
+        sockets.wait(60_000)
     }
 
     func endEverything() {
