@@ -1,9 +1,13 @@
-import Hummingbird
 import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
 import Observability
 import ServiceLifecycle
 
 /// Serves `/healthz`, `/readyz` and `/metrics`.
+///
+/// On SwiftNIO alone: a web framework for three paths would bring all of Foundation into every operator's memory.
 struct OperatorEndpoints: Service {
     let registry: PrometheusRegistry
     let health: OperatorHealth
@@ -11,30 +15,36 @@ struct OperatorEndpoints: Service {
     let port: Int
     let logger: Logger
 
+    /// Scrapers and kubelets come back within a minute; whoever does not gives its connection up.
+    private static let idleTimeout = TimeAmount.minutes(2)
+
     func run() async throws {
-        let router = Router()
-        router.get("healthz") { _, _ in "ok\n" }
-        router.get("readyz") { _, _ in
-            let problem = health.notReadyReason
-            return Response(
-                status: problem == nil ? .ok : .serviceUnavailable,
-                headers: [.contentType: "text/plain; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: (problem ?? "ok") + "\n")))
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let bound: Result<any Channel, any Error>
+        do { bound = .success(try await bind(group)) } catch { bound = .failure(error) }
+        if case .success(let listener) = bound {
+            logger.info("serving", metadata: ["address": "\(listener.localAddress?.description ?? "?")"])
+            try? await gracefulShutdown()  // cancelled: it ends here as well
         }
-        router.get("metrics") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: PrometheusRegistry.contentType],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: registry.render())))
+        // Closes the listener and every connection.
+        try await group.shutdownGracefully()
+        _ = try bound.get()
+    }
+
+    private func bind(_ group: MultiThreadedEventLoopGroup) async throws -> any Channel {
+        let answer: @Sendable (HTTPRequestHead) -> EndpointAnswer = { [registry, health] head in
+            .to(head, notReadyReason: { health.notReadyReason }, metrics: { registry.render() })
         }
-        let application = Application(
-            router: router,
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "chatbackend-operator"),
-            onServerRunning: { channel in
-                logger.info("serving", metadata: ["address": "\(channel.localAddress?.description ?? "?")"])
-            },
-            logger: logger)
-        // Not runService(), whose own signal handling would end it before the services that depend on it.
-        try await application.run()
+        return try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.configureHTTPServerPipeline()
+                    try pipeline.addHandler(IdleStateHandler(allTimeout: Self.idleTimeout))
+                    try pipeline.addHandler(EndpointHandler(answer: answer))
+                }
+            }
+            .bind(host: host, port: port).get()
     }
 }
