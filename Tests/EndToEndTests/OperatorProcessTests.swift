@@ -142,6 +142,14 @@ import Testing
                 ] {
                     #expect(metrics.contains(name), "\(name)")
                 }
+                for (arguments, status) in [
+                    (["http://127.0.0.1:\(port)/healthz", "-I"], "200"), (["http://127.0.0.1:\(port)/nothing"], "404"),
+                    (["http://127.0.0.1:\(port)/healthz", "-d", "x"], "405"),
+                ] {
+                    let answer = try await Program.system("curl").run(
+                        ["-sS", "-o", "/dev/null", "-w", "%{http_code}"] + arguments)
+                    #expect(answer.output == status, "\(arguments)")
+                }
             }
         }
     }

@@ -6,25 +6,13 @@ import Testing
 @Suite struct ApplyPlanTests {
     private let backend = ChatBackend(metadata: ObjectMeta(name: "chat", uid: "u"), spec: ChatBackendSpec())
 
-    private func observed(_ fieldsHash: String? = "f", terminating: Bool = false) -> ObservedObject {
+    private func observed(_ fields: String? = "f", terminating: Bool = false) -> ObservedObject {
         ObservedObject(
-            ObjectMeta(
-                name: "x", uid: "u", resourceVersion: "1", deletionTimestamp: terminating ? "2026-01-01T00:00:00Z" : nil
-            ),
-            fieldsHash: fieldsHash)
+            uid: "u", resourceVersion: "1", isTerminating: terminating, fieldsHash: fields.map { Digest(of: $0) })
     }
 
-    private func inventory(_ manifests: [Manifest]) -> [ObjectIdentity: InventoryEntry] {
-        Dictionary(
-            uniqueKeysWithValues: manifests.map { manifest in
-                let identity = manifest.identity
-                return (
-                    identity,
-                    InventoryEntry(
-                        apiVersion: identity.apiVersion, kind: identity.kind, namespace: identity.namespace,
-                        name: identity.name, hash: manifest.hash, fieldsHash: "f")
-                )
-            })
+    private func inventory(_ manifests: [Manifest]) -> Inventory {
+        Inventory(manifests.map { InventoryEntry($0.identity, hash: $0.hash, fieldsHash: Digest(of: "f")) })
     }
 
     @Test("nothing is applied when everything is as it was left")
@@ -39,7 +27,7 @@ import Testing
     func reasons() {
         let desired = DesiredState.manifests(for: backend)
         var applied = inventory(desired)
-        applied[desired[1].identity]?.hash = "older"
+        applied[desired[1].identity]?.hash = Digest(of: "older")
         let plan = ApplyPlan(
             desired: desired, applied: applied,
             observe: { identity in
@@ -65,9 +53,7 @@ import Testing
             apiVersion: "networking.k8s.io/v1", kind: "Ingress", namespace: "chat", name: "chat-ingress")
         let cronJob = ObjectIdentity(apiVersion: "batch/v1", kind: "CronJob", namespace: "chat", name: "chat-backup")
         var applied = inventory(desired)
-        applied[ingress] = InventoryEntry(
-            apiVersion: ingress.apiVersion, kind: ingress.kind, namespace: "chat", name: ingress.name, hash: "h",
-            fieldsHash: "f")
+        applied[ingress] = InventoryEntry(ingress, hash: Digest(of: "h"), fieldsHash: Digest(of: "f"))
         let plan = ApplyPlan(
             desired: desired, applied: applied, observe: { _ in observed() }, leftovers: [cronJob])
         #expect(Set(plan.deletions) == [ingress, cronJob])

@@ -51,6 +51,49 @@ import Testing
         #expect(state.nextDue == time + .seconds(1))
     }
 
+    @Test("what asks for a key in a moment is gathered into one run, and urgency does not wait for it")
+    func gathering() {
+        var state = State()
+        let due = now + .milliseconds(50)
+        state.add("a", notBefore: due)
+        state.add("a", notBefore: due + .milliseconds(20))
+        #expect(state.nextDue == due)
+        #expect(state.take(now: now) == nil)
+        #expect(state.take(now: due) == "a")
+        state.add("a", notBefore: due + .milliseconds(50))
+        state.finish("a", .recheck(after: .seconds(5)), now: due, backoff: Backoff(), jitter: 0)
+        #expect(state.nextDue == due + .milliseconds(50))
+
+        state.add("b", notBefore: now + .seconds(1))
+        state.add("b", .urgent)
+        #expect(state.take(now: now) == "b")
+        state.finish("b", .done, now: now, backoff: Backoff(), jitter: 0)
+        #expect(state.take(now: now) == nil)
+    }
+
+    @Test("of a thousand delayed keys each comes when it is due, however often that was put off or brought forward")
+    func manyDelayedKeys() {
+        var generator = SystemRandomNumberGenerator()
+        let seed = generator.next()
+        var random = SeededRandom(state: seed)
+        var keys = DelayedKeys<Int, ContinuousClock.Instant>()
+        var expected: [Int: ContinuousClock.Instant] = [:]
+        for _ in 0..<5000 {
+            let key = Int.random(in: 0..<1000, using: &random)
+            let due = now + .milliseconds(Int.random(in: 0..<500, using: &random))
+            keys[key] = due
+            expected[key] = due
+        }
+        for step in 0...500 {
+            let time = now + .milliseconds(step)
+            while let key = keys.popDue(time) {
+                #expect(expected.removeValue(forKey: key).map { $0 <= time } == true, "seed \(seed)")
+            }
+            #expect(expected.values.allSatisfy { $0 > time }, "seed \(seed)")
+        }
+        #expect(expected.isEmpty && keys.next() == nil)
+    }
+
     @Test("a failing key delays no other")
     func isolation() {
         var state = State()
@@ -77,5 +120,18 @@ import Testing
         let backoff = Backoff(first: .seconds(4), longest: .seconds(4))
         #expect(backoff.delay(afterFailures: 0, jitter: 1) == .seconds(3))
         #expect(backoff.delay(afterFailures: 40, jitter: 0) == .seconds(4))
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+private struct SeededRandom: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }

@@ -10,6 +10,15 @@ struct ChatBackend: Codable, Sendable {
     static let resource = APIResource(
         group: group, version: "v1", kind: kind, plural: "chatbackends", isNamespaced: false)
 
+    /// What of a resource is kept: labels, annotations and `managedFields`, which nothing here depends on, are most of it.
+    static let selection: JSONSelection = [
+        "metadata": [
+            "name": .all, "uid": .all, "resourceVersion": .all, "generation": .all, "deletionTimestamp": .all,
+            "finalizers": .all,
+        ],
+        "spec": .all, "status": .all,
+    ]
+
     var metadata: ObjectMeta
     var spec: ChatBackendSpec
     var status: ChatBackendStatus?

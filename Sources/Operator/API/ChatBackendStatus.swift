@@ -12,15 +12,3 @@ struct ChatBackendStatus: Codable, Sendable, Hashable {
     var url: String?
     var inventory: [InventoryEntry]?
 }
-
-/// One object made for a backend, with what tells whether it is still as it was made.
-struct InventoryEntry: Codable, Sendable, Hashable {
-    var apiVersion: String
-    var kind: String
-    var namespace: String?
-    var name: String
-    /// A hash of the manifest that was applied.
-    var hash: String
-    /// A hash of the operator's `managedFields` entry in the server's answer.
-    var fieldsHash: String
-}

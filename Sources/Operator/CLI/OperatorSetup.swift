@@ -19,7 +19,13 @@ struct OperatorSetup {
         let queue = WorkQueue<String>(name: "chatbackend", workers: settings.workers)
         let health = OperatorHealth(waitingFor: ["caches"])
         let caches = ClusterCaches(
-            client: client, onChange: { backend, isItself in queue.add(backend, urgent: isItself) },
+            client: client,
+            onChange: { backend, change in
+                switch change {
+                case .specification: queue.addUrgently(backend)
+                case .observation: queue.addGathering(backend)
+                }
+            },
             onError: { resource, error in
                 logger.warning("watch interrupted", metadata: ["resource": "\(resource.plural)", "error": "\(error)"])
             })

@@ -3,7 +3,7 @@ import K8sClient
 extension ManifestContext {
     /// - Parameter configHash: a hash of the ConfigMap's data: variables are read at a container's start, so that a
     ///   changed one must roll the pods.
-    func deployment(configHash: String) -> Manifest {
+    func deployment(configHash: Digest) -> Manifest {
         var container = container(name: "chatgpt-backend")
         container["ports"] = [
             ["name": "http", "containerPort": .integer(BackendPort.container), "protocol": "TCP"]
@@ -23,7 +23,7 @@ extension ManifestContext {
         pod["terminationGracePeriodSeconds"] = 60
 
         var podMetadata: JSONValue = ["labels": JSONValue(labels(.backend))]
-        set(annotations: ["chatbackend.io/config-hash": configHash], in: &podMetadata)
+        set(annotations: ["chatbackend.io/config-hash": "\(configHash)"], in: &podMetadata)
         return Manifest(
             .deployments,
             [

@@ -17,7 +17,7 @@ enum DesiredState {
             configMap,
             context.secret(),
             context.service(),
-            context.deployment(configHash: Digest.hash(of: configMap.object["data"] ?? [:])),
+            context.deployment(configHash: Digest(of: configMap.object["data"] ?? [:])),
             context.ingress(),
             context.backupCronJob(),
         ].compactMap { $0 }

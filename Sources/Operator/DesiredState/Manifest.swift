@@ -22,8 +22,8 @@ struct Manifest: Sendable, Hashable {
     }
 
     /// Changes whenever the object is to be applied again.
-    var hash: String {
-        generatedKeys.isEmpty ? Digest.hash(of: object) : Digest.hash(of: [object, JSONValue(generatedKeys)])
+    var hash: Digest {
+        Digest(of: generatedKeys.isEmpty ? object : [object, JSONValue(generatedKeys)])
     }
 }
 

@@ -13,7 +13,7 @@ struct ApplyPlan: Sendable, Hashable {
 
     struct Step: Sendable, Hashable {
         let manifest: Manifest
-        let hash: String
+        let hash: Digest
         let why: Why
     }
 
@@ -27,7 +27,7 @@ struct ApplyPlan: Sendable, Hashable {
     ///   - observe: what the watches show of an object; nil when it is not there.
     ///   - leftovers: objects that carry our labels and fields but that the inventory may have missed.
     init(
-        desired: [Manifest], applied: [ObjectIdentity: InventoryEntry],
+        desired: [Manifest], applied: Inventory,
         observe: (ObjectIdentity) -> ObservedObject?, leftovers: [ObjectIdentity]
     ) {
         var steps: [Step] = []
@@ -49,7 +49,7 @@ struct ApplyPlan: Sendable, Hashable {
             }
         }
         self.steps = steps
-        deletions = Set(applied.keys).union(leftovers).subtracting(wanted)
+        deletions = Set(applied.entries.map(\.identity)).union(leftovers).subtracting(wanted)
             .filter { observe($0).map { !$0.isTerminating } ?? false }
             .sorted { ($0.kind, $0.name) > ($1.kind, $1.name) }
     }

@@ -1,24 +1,56 @@
+import K8sClient
 import Synchronization
 
-/// Which backends live in which namespace: what an event of an owned object is for.
+/// What changed about a backend.
+enum BackendChange: Sendable, Hashable {
+    /// What is wanted of it: it is new, edited, being deleted or gone.
+    case specification
+    /// What is seen of it: its status, its finalizers, the objects in its namespace.
+    case observation
+}
+
+/// Which backends there are, and in which namespace: what an event of an object is for.
 final class BackendIndex: Sendable {
+    private struct Entry {
+        let namespace: String
+        let uid: String
+        let generation: Int64?
+        let isBeingDeleted: Bool
+
+        init(_ backend: ChatBackend) {
+            namespace = backend.namespace
+            uid = backend.metadata.uid
+            generation = backend.metadata.generation
+            isBeingDeleted = backend.metadata.isBeingDeleted
+        }
+    }
+
     private struct Storage {
-        var namespaces: [String: String] = [:]
+        var entries: [String: Entry] = [:]
         var backends: [String: Set<String>] = [:]
     }
 
     private let storage = Mutex(Storage())
 
-    /// - Parameter namespace: nil when the backend is gone.
-    func update(_ backend: String, namespace: String?) {
-        storage.withLock { storage in
-            if let before = storage.namespaces.removeValue(forKey: backend) {
-                storage.backends[before]?.remove(backend)
-                if storage.backends[before]?.isEmpty == true { storage.backends[before] = nil }
+    /// Takes a backend as it is now.
+    /// - Parameter backend: nil when it is gone.
+    /// - Returns: what is new about it.
+    func update(_ name: String, _ backend: ChatBackend?) -> BackendChange {
+        let entry = backend.map { Entry($0) }
+        return storage.withLock { storage in
+            let before = storage.entries[name]
+            storage.entries[name] = entry
+            if before?.namespace != entry?.namespace {
+                if let namespace = before?.namespace {
+                    storage.backends[namespace]?.remove(name)
+                    if storage.backends[namespace]?.isEmpty == true { storage.backends[namespace] = nil }
+                }
+                if let namespace = entry?.namespace { storage.backends[namespace, default: []].insert(name) }
             }
-            guard let namespace else { return }
-            storage.namespaces[backend] = namespace
-            storage.backends[namespace, default: []].insert(backend)
+            let isSame =
+                before?.uid == entry?.uid && before?.generation == entry?.generation
+                && before?.isBeingDeleted == entry?.isBeingDeleted
+            return isSame ? .observation : .specification
         }
     }
 

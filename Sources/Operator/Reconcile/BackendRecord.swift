@@ -7,7 +7,7 @@ struct BackendRecord: Sendable {
     /// Of which object this is; a resource deleted and made anew is another.
     let uid: String
     /// What was applied, the latest writes included.
-    var applied: [ObjectIdentity: InventoryEntry]
+    var applied: Inventory
     /// What `applied` was made from, when all of it was: while it stands, there is nothing to compute anew.
     var converged: ConvergedState?
     /// Objects written whose new version the watches have not shown yet.
@@ -28,8 +28,7 @@ struct BackendRecord: Sendable {
     /// Starts from what the resource's status says: after a restart that is all there is.
     init(_ backend: ChatBackend) {
         uid = backend.metadata.uid
-        applied = [:]
-        for entry in backend.status?.inventory ?? [] { applied[entry.identity] = entry }
+        applied = Inventory(backend.status?.inventory ?? [])
     }
 
     /// Forgets the writes that the watches show by now, and those that they should have shown long ago.
@@ -42,18 +41,21 @@ struct BackendRecord: Sendable {
 
     /// Whether every object that was applied is there with our fields as we left them, and nothing else of ours is.
     func isIntact(leftovers: [ObjectIdentity], _ observe: (ObjectIdentity) -> ObservedObject?) -> Bool {
-        applied.allSatisfy { identity, entry in
+        applied.entries.allSatisfy { entry in
+            let identity = entry.identity
             guard let object = unseen[identity]?.object ?? observe(identity) else { return false }
             return !object.isTerminating && object.fieldsHash == entry.fieldsHash
         } && leftovers.allSatisfy { applied[$0] != nil }
     }
 
-    /// The newest status known: our last write, until the watch shows the resource at that version or a later one.
-    func newestStatus(_ backend: ChatBackend) -> ChatBackendStatus? {
-        guard let status, !isShown(status.resourceVersion, by: backend.metadata.resourceVersion) else {
+    /// The newest status known: our last write, until the watch shows the resource at that version or a later one, which then
+    /// is all that is kept.
+    mutating func newestStatus(_ backend: ChatBackend) -> ChatBackendStatus? {
+        guard let written = status, !isShown(written.resourceVersion, by: backend.metadata.resourceVersion) else {
+            status = nil
             return backend.status
         }
-        return status.value
+        return written.value
     }
 }
 
@@ -86,25 +88,25 @@ func isShown(_ written: String, by shown: String?) -> Bool {
     return shownNumber >= writtenNumber
 }
 
-extension InventoryEntry {
-    var identity: ObjectIdentity {
-        ObjectIdentity(apiVersion: apiVersion, kind: kind, namespace: namespace, name: name)
-    }
-}
-
 /// The records of all backends. One run at a time works on one backend's, so that none is ever changed by two.
 final class BackendRecords: Sendable {
-    private let records = Mutex<[String: BackendRecord]>([:])
+    /// A class, so that the room that a dictionary keeps free is not as large as the records.
+    private final class Box: Sendable {
+        let record: BackendRecord
+        init(_ record: BackendRecord) { self.record = record }
+    }
+
+    private let records = Mutex<[String: Box]>([:])
 
     /// The backend's record; a new one when the name belongs to another object than before.
     func record(of backend: ChatBackend) -> BackendRecord {
-        let known = records.withLock { $0[backend.name] }
+        let known = records.withLock { $0[backend.name]?.record }
         if let known, known.uid == backend.metadata.uid { return known }
         return BackendRecord(backend)
     }
 
     func remember(_ record: BackendRecord, _ name: String) {
-        records.withLock { $0[name] = record }
+        records.withLock { $0[name] = Box(record) }
     }
 
     func forget(_ name: String) {

@@ -9,34 +9,34 @@ final class ClusterCaches: Sendable {
     private let index = BackendIndex()
 
     /// - Parameters:
-    ///   - onChange: Called with a backend's name when it or an object of its namespace changed, and whether it was the
-    ///     backend itself.
+    ///   - onChange: Called with a backend's name when it or an object of its namespace changed.
     ///   - onError: Called when a kind could not be listed or watched; it is tried again.
     init(
-        client: KubernetesClient, onChange: @escaping @Sendable (String, Bool) -> Void,
+        client: KubernetesClient, onChange: @escaping @Sendable (String, BackendChange) -> Void,
         onError: @escaping @Sendable (APIResource, KubernetesError) -> Void
     ) {
         let index = index
         let options = ListOptions(labelSelector: StandardLabels.selector)
-        backends = Informer(client, ChatBackend.resource)
+        backends = Informer(client, ChatBackend.resource, selecting: ChatBackend.selection) {
+            value throws(JSONDecodingError) in try value.decode(ChatBackend.self)
+        }
         var owned: [APIResource: Informer<ObservedObject>] = [:]
         for resource in OwnedKinds.all {
             owned[resource] =
                 resource == .deployments
-                ? Informer(client, resource, options, as: ObservedDeployment.self) {
-                    ObservedObject($0.metadata, rollout: $0.rollout)
+                ? Informer(client, resource, options, selecting: ObservedObject.deploymentSelection) {
+                    ObservedObject($0, rollout: DeploymentRollout($0))
                 }
-                : Informer(client, resource, options, as: PartialObjectMetadata.self) { ObservedObject($0.metadata) }
+                : Informer(client, resource, options, selecting: ObservedObject.selection) { ObservedObject($0) }
         }
         self.owned = owned
 
         let changed: @Sendable (ObjectKey) -> Void = { key in
             // A namespace's own event names it; any other object's names the namespace that it is in.
-            for backend in index.backends(in: key.namespace ?? key.name) { onChange(backend, false) }
+            for backend in index.backends(in: key.namespace ?? key.name) { onChange(backend, .observation) }
         }
         backends.onChange { [backends] key in
-            index.update(key.name, namespace: backends.store[key]?.namespace)
-            onChange(key.name, true)
+            onChange(key.name, index.update(key.name, backends.store[key]))
         }
         for (resource, informer) in owned {
             informer.onChange(changed)

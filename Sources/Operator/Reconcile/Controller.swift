@@ -1,6 +1,5 @@
 import K8sClient
 import Logging
-import Metrics
 import ServiceLifecycle
 
 /// Turns changes into runs of the reconciler, while this process leads.
@@ -11,6 +10,19 @@ struct Controller: Service {
     let health: OperatorHealth
     let leadership: Leadership
     let logger: Logger
+    private let metrics = ReconcileMetrics()
+
+    init(
+        reconciler: Reconciler, caches: ClusterCaches, queue: WorkQueue<String>, health: OperatorHealth,
+        leadership: Leadership, logger: Logger
+    ) {
+        self.reconciler = reconciler
+        self.caches = caches
+        self.queue = queue
+        self.health = health
+        self.leadership = leadership
+        self.logger = logger
+    }
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
@@ -30,22 +42,7 @@ struct Controller: Service {
     private func timed(_ name: String) async -> ReconcileOutcome {
         let start = ContinuousClock.now
         let outcome = await reconciler.reconcile(name)
-        let dimensions = [("controller", "chatbackend")]
-        Timer(label: "controller_runtime_reconcile_time", dimensions: dimensions).record(duration: .now - start)
-        Counter(
-            label: "controller_runtime_reconcile_total", dimensions: dimensions + [("result", outcome.label)]
-        ).increment()
+        metrics.record(outcome, took: .now - start)
         return outcome
-    }
-}
-
-extension ReconcileOutcome {
-    /// controller-runtime's words.
-    fileprivate var label: String {
-        switch self {
-        case .done: "success"
-        case .recheck: "requeue_after"
-        case .failed: "error"
-        }
     }
 }

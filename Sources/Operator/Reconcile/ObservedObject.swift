@@ -10,102 +10,77 @@ struct ObservedObject: Sendable, Hashable {
     let backend: String?
     /// The uid of the controlling owner, when it has one.
     let ownerUID: String?
-    /// A hash of our `managedFields` entry; nil when we own nothing of the object (any more).
-    let fieldsHash: String?
+    /// Of our `managedFields` entry; nil when we own nothing of the object (any more).
+    let fieldsHash: Digest?
     /// Of a Deployment, how far it is; nil for other kinds.
-    let rollout: DeploymentRollout?
+    var rollout: DeploymentRollout? { boxedRollout?.rollout }
 
-    init(_ metadata: ObjectMeta, rollout: DeploymentRollout? = nil) {
-        self.init(metadata, fieldsHash: Self.fieldsHash(metadata.managedFields), rollout: rollout)
+    /// Out of line, since most objects have none.
+    private let boxedRollout: BoxedRollout?
+
+    private final class BoxedRollout: Sendable, Hashable {
+        let rollout: DeploymentRollout
+
+        init(_ rollout: DeploymentRollout) { self.rollout = rollout }
+
+        static func == (one: BoxedRollout, other: BoxedRollout) -> Bool { one.rollout == other.rollout }
+        func hash(into hasher: inout Hasher) { hasher.combine(rollout) }
     }
 
-    init(_ metadata: ObjectMeta, fieldsHash: String?, rollout: DeploymentRollout? = nil) {
-        uid = metadata.uid
-        resourceVersion = metadata.resourceVersion
-        generation = metadata.generation ?? 0
-        isTerminating = metadata.isBeingDeleted
-        backend = metadata.labels[StandardLabels.instance]
-        ownerUID = metadata.ownerReferences.first { $0.controller == true }?.uid
+    init(
+        uid: String, resourceVersion: String, generation: Int64 = 0, isTerminating: Bool = false,
+        backend: String? = nil, ownerUID: String? = nil, fieldsHash: Digest?, rollout: DeploymentRollout? = nil
+    ) {
+        self.uid = uid
+        self.resourceVersion = resourceVersion
+        self.generation = generation
+        self.isTerminating = isTerminating
+        self.backend = backend
+        self.ownerUID = ownerUID
         self.fieldsHash = fieldsHash
-        self.rollout = rollout
+        boxedRollout = rollout.map { BoxedRollout($0) }
+    }
+}
+
+extension ObservedObject {
+    /// What has to be read of an object for this: metadata alone.
+    static let selection: JSONSelection = .members(metadataSelection)
+
+    /// The same, and how far its rollout is.
+    static let deploymentSelection: JSONSelection = .members(
+        metadataSelection.merging(DeploymentRollout.selection) { $1 })
+
+    private static let metadataSelection: [String: JSONSelection] = [
+        "metadata": [
+            "uid": .all, "resourceVersion": .all, "generation": .all, "deletionTimestamp": .all,
+            "labels": [StandardLabels.instance: .all, StandardLabels.managedBy: .all, Admission.adoptLabel: .all],
+            "ownerReferences": .items(["uid": .all, "controller": .all]),
+            "managedFields": .items(["manager": .all, "operation": .all, "subresource": .all, "fieldsV1": .text]),
+        ]
+    ]
+
+    /// Takes what `selection` has read.
+    init(_ object: JSONValue, rollout: DeploymentRollout? = nil) {
+        let metadata = object["metadata"]?.object ?? [:]
+        self.init(
+            uid: metadata["uid"]?.string ?? "", resourceVersion: metadata["resourceVersion"]?.string ?? "",
+            generation: Int64(metadata["generation"]?.int ?? 0), isTerminating: metadata["deletionTimestamp"] != nil,
+            backend: metadata["labels"]?[StandardLabels.instance]?.string,
+            ownerUID: metadata["ownerReferences"]?.array?.first { $0["controller"] == true }?["uid"]?.string,
+            fieldsHash: Self.fieldsHash(metadata["managedFields"]?.array ?? []), rollout: rollout)
     }
 
-    private static func fieldsHash(_ entries: [ManagedFieldsEntry]) -> String? {
-        entries.first { entry in
-            entry.manager == FieldManager.name && entry.operation == "Apply" && entry.subresource == nil
-        }?.fieldsV1.map { Digest.hash(of: $0) }
+    /// The server writes a set of fields in one order always, so that its text tells whether it changed.
+    private static func fieldsHash(_ entries: [JSONValue]) -> Digest? {
+        let own = entries.first { entry in
+            entry["manager"]?.string == FieldManager.name && entry["operation"]?.string == "Apply"
+                && entry["subresource"] == nil
+        }
+        return own?["fieldsV1"]?.string.map { Digest(of: $0) }
     }
 }
 
 /// The name under which the operator applies.
 enum FieldManager {
     static let name = "chatbackend-operator"
-}
-
-/// The few fields of a Deployment's status that tell how far a rollout is.
-struct DeploymentRollout: Decodable, Sendable, Hashable {
-    var desired: Int
-    var observedGeneration: Int64
-    var replicas: Int
-    var updated: Int
-    var ready: Int
-    var available: Int
-    /// The message of `Progressing=False`, when the Deployment has given up.
-    var failure: String?
-
-    init(
-        desired: Int, observedGeneration: Int64, replicas: Int, updated: Int, ready: Int, available: Int,
-        failure: String? = nil
-    ) {
-        self.desired = desired
-        self.observedGeneration = observedGeneration
-        self.replicas = replicas
-        self.updated = updated
-        self.ready = ready
-        self.available = available
-        self.failure = failure
-    }
-
-    private struct Spec: Decodable { var replicas: Int? }
-    private struct Status: Decodable {
-        struct Condition: Decodable {
-            var type: String
-            var status: String
-            var message: String?
-        }
-        var observedGeneration: Int64?
-        var replicas: Int?
-        var updatedReplicas: Int?
-        var readyReplicas: Int?
-        var availableReplicas: Int?
-        var conditions: [Condition]?
-    }
-    private enum CodingKeys: CodingKey { case spec, status }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        desired = try container.decodeIfPresent(Spec.self, forKey: .spec)?.replicas ?? 1
-        let status = try container.decodeIfPresent(Status.self, forKey: .status)
-        observedGeneration = status?.observedGeneration ?? 0
-        replicas = status?.replicas ?? 0
-        updated = status?.updatedReplicas ?? 0
-        ready = status?.readyReplicas ?? 0
-        available = status?.availableReplicas ?? 0
-        failure =
-            status?.conditions?.first { $0.type == "Progressing" && $0.status == "False" }
-            .map { $0.message ?? "the Deployment made no progress" }
-    }
-}
-
-/// A Deployment as the informer decodes it.
-struct ObservedDeployment: Decodable, KubernetesObject {
-    let metadata: ObjectMeta
-    let rollout: DeploymentRollout
-
-    private enum CodingKeys: CodingKey { case metadata }
-
-    init(from decoder: any Decoder) throws {
-        metadata = try decoder.container(keyedBy: CodingKeys.self).decode(ObjectMeta.self, forKey: .metadata)
-        rollout = try DeploymentRollout(from: decoder)
-    }
 }

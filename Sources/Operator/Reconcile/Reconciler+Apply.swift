@@ -43,7 +43,8 @@ extension Reconciler {
         for identity in plan.deletions {
             try await delete(identity, of: backend, &record)
         }
-        for identity in record.applied.keys where caches.object(identity) == nil && record.unseen[identity] == nil {
+        for identity in record.applied.entries.map(\.identity)
+        where caches.object(identity) == nil && record.unseen[identity] == nil {
             record.applied[identity] = nil
         }
         record.converged = state
@@ -53,19 +54,18 @@ extension Reconciler {
         _ step: ApplyPlan.Step, of backend: ChatBackend, _ record: inout BackendRecord
     ) async throws(Interruption) {
         let identity = step.manifest.identity
-        let answer: PartialObjectMetadata
+        let answer: JSONValue
         do {
             let object = try await withGeneratedKeys(step.manifest, mayExist: !record.isNamespaceNew)
             answer = try await client.apply(
                 step.manifest.resource, object,
-                ApplyOptions(fieldManager: FieldManager.name, force: true), as: PartialObjectMetadata.self)
+                ApplyOptions(fieldManager: FieldManager.name, force: true), selecting: ObservedObject.selection)
         } catch {
             throw Interruption(error, writing: "\(identity)")
         }
-        let object = ObservedObject(answer.metadata)
+        let object = ObservedObject(answer)
         record.applied[identity] = InventoryEntry(
-            apiVersion: identity.apiVersion, kind: identity.kind, namespace: identity.namespace, name: identity.name,
-            hash: step.hash, fieldsHash: object.fieldsHash ?? "")
+            identity, hash: step.hash, fieldsHash: object.fieldsHash ?? .none)
         record.unseen[identity] = UnseenWrite(object: object, believedUntil: .now + UnseenWrite.patience)
         switch step.why {
         case .missing: record.untold.created.append("\(identity)")

@@ -9,7 +9,7 @@ extension Reconciler {
     {
         let previous = record.newestStatus(backend)
         let status = StatusBuilder(
-            backend: backend, previous: previous, inventory: Array(record.applied.values),
+            backend: backend, previous: previous, inventory: record.applied.entries,
             now: Date.now.formatted(.iso8601)
         ).status(progress)
         tellOfObjects(backend, &record)

@@ -20,10 +20,20 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func add(_ key: Key, urgent: Bool = false) {
-        state.withLock { $0.add(key, urgent ? .urgent : .normal) }
+    /// Asks for a key at once, before all that are not urgent.
+    func addUrgently(_ key: Key) {
+        state.withLock { $0.add(key, .urgent) }
         wake.yield()
     }
+
+    /// Asks for a key in a moment, so that many reasons for looking at it become one look.
+    func addGathering(_ key: Key) {
+        state.withLock { $0.add(key, notBefore: .now + Self.gatheringTime) }
+        wake.yield()
+    }
+
+    /// The objects of one key come back as events within milliseconds of one another.
+    private static var gatheringTime: Duration { .milliseconds(50) }
 
     /// Runs until the task is cancelled; waits then for the runs under way, which see the cancellation.
     func run(_ handle: @escaping @Sendable (Key) async -> ReconcileOutcome) async {
@@ -57,6 +67,10 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
 
     private func take(now: ContinuousClock.Instant) -> Key? {
-        state.withLock { $0.runningCount < workers ? $0.take(now: now) : nil }
+        state.withLock { state in
+            // Also while every worker is busy: else what is due now would wake the loop over and over.
+            state.promote(now: now)
+            return state.runningCount < workers ? state.take(now: now) : nil
+        }
     }
 }

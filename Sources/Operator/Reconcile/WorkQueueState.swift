@@ -1,15 +1,17 @@
+import DequeModule
+
 /// What a work queue knows, without time or tasks of its own: every key at most once waiting and at most once running,
 /// urgent keys first, failures delayed by their number. Pure; the caller passes the time.
 struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol> where Instant.Duration == Duration {
     enum Urgency { case urgent, normal }
 
-    private var urgent: [Key] = []
-    private var normal: [Key] = []
+    private var urgent: Deque<Key> = []
+    private var normal: Deque<Key> = []
     private var waiting: Set<Key> = []
     private var running: Set<Key> = []
     /// Keys asked for while they run: they run again at once afterwards.
     private var again: Set<Key> = []
-    private var delayed: [Key: Instant] = [:]
+    private var delayed = DelayedKeys<Key, Instant>()
     private var failures: [Key: Int] = [:]
 
     /// Keys that could run now.
@@ -19,7 +21,9 @@ struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol> where 
     var runningCount: Int { running.count }
 
     /// When the next delayed key is due.
-    var nextDue: Instant? { delayed.values.min() }
+    var nextDue: Instant? {
+        mutating get { delayed.next() }
+    }
 
     mutating func add(_ key: Key, _ urgency: Urgency = .normal) {
         if running.contains(key) {
@@ -40,17 +44,21 @@ struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol> where 
         }
     }
 
+    /// Asks for a key, but not before then: what asks for it again until then is one with it.
+    mutating func add(_ key: Key, notBefore due: Instant) {
+        guard !waiting.contains(key) else { return }
+        delayed[key] = min(delayed[key] ?? due, due)
+    }
+
+    /// Lets delayed keys that are due by now wait for their run like others, so that `nextDue` lies ahead.
+    mutating func promote(now: Instant) {
+        while let key = delayed.popDue(now) { add(key) }
+    }
+
     /// The key to run next; it counts as running until `finish`.
     mutating func take(now: Instant) -> Key? {
-        for (key, due) in delayed where due <= now { add(key) }
-        let key: Key
-        if !urgent.isEmpty {
-            key = urgent.removeFirst()
-        } else if !normal.isEmpty {
-            key = normal.removeFirst()
-        } else {
-            return nil
-        }
+        promote(now: now)
+        guard let key = urgent.popFirst() ?? normal.popFirst() else { return nil }
         waiting.remove(key)
         running.insert(key)
         return key
@@ -66,7 +74,7 @@ struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol> where 
             if wasAskedFor { add(key) }
         case .recheck(let delay):
             failures[key] = nil
-            if wasAskedFor { add(key) } else { delayed[key] = now.advanced(by: delay) }
+            if wasAskedFor { add(key) } else { add(key, notBefore: now.advanced(by: delay)) }
         case .failed:
             let count = failures[key, default: 0]
             failures[key] = count + 1
