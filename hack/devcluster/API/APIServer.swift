@@ -18,6 +18,7 @@ struct APIServer: Sendable {
     let authorizer: Authorizer
     let containerLogs: any ContainerLogs
     let logger: Logger
+    let certificates = ClientCertificates()
 
     struct Context: RequestContext {
         var coreContext: CoreRequestContextStorage
@@ -65,7 +66,7 @@ struct APIServer: Sendable {
         do {
             let call = APIRequest(method: request.method.rawValue, uri: request.head.path ?? "/")
             let requester = try authenticator.user(
-                certificate: try await certificateUser(context.channel),
+                certificate: try await certificates.user(of: context.channel),
                 authorization: request.headers[.authorization])
             let user = try Impersonation(request.headers)?.user(for: requester, authorizer) ?? requester
             switch call.target {
@@ -103,17 +104,6 @@ struct APIServer: Sendable {
     @Sendable private func schema(apiVersion: String, kind: String) -> Schema? {
         if let definition = registry.kinds.kind(apiVersion: apiVersion, kind: kind) { return definition.schema }
         return ["DeleteOptions", "TokenRequest", "Eviction", "Scale"].contains(kind) ? BuiltInTypes.object(kind) : nil
-    }
-
-    /// The subject of the client's certificate, which the TLS layer has checked against the cluster's authority.
-    private func certificateUser(_ channel: any Channel) async throws -> User? {
-        // An HTTP/2 request has a channel of its own above the connection's.
-        let connection = channel.parent?.parent == nil ? channel : channel.parent ?? channel
-        guard let peer = try await connection.nioSSL_peerCertificate().get() else { return nil }
-        let certificate = try Certificate(der: try peer.toDERBytes())
-        guard !certificate.commonName.isEmpty else { return nil }
-        return User(
-            name: certificate.commonName, groups: certificate.organizations + ["system:authenticated"])
     }
 
     private func body(of request: Request) async throws -> [UInt8] {
