@@ -20,7 +20,7 @@ import Testing
     @discardableResult
     private func insert(_ store: ClusterStore, _ object: JSONValue) throws -> StoredObject {
         let key = ObjectKey(namespace: object.meta.namespace, name: object.meta.name)
-        guard case .done(let stored) = store.insert(resource, key, { self.stored(object, $0) }) else {
+        guard case .done(let stored) = try store.insert(resource, key, { self.stored(object, $0) }) else {
             throw StatusError.alreadyExists(resource, key.name)
         }
         return stored
@@ -28,7 +28,7 @@ import Testing
 
     @discardableResult
     private func replace(_ store: ClusterStore, _ old: StoredObject, _ object: JSONValue) throws -> StoredObject {
-        guard case .done(let stored) = store.replace(resource, old, { self.stored(object, $0) }) else {
+        guard case .done(let stored) = try store.replace(resource, old, { self.stored(object, $0) }) else {
             throw StatusError.modified(resource, old.key.name)
         }
         return stored

@@ -18,6 +18,8 @@ struct APIServer: Sendable {
     let authorizer: Authorizer
     let containerLogs: any ContainerLogs
     let logger: Logger
+    /// Whether watches may ask for the present state as events (`sendInitialEvents`).
+    var servesWatchList = false
     let certificates = ClientCertificates()
 
     struct Context: RequestContext {
@@ -97,7 +99,21 @@ struct APIServer: Sendable {
             contentType: MediaType(request.headers[.contentType] ?? ""), bytes: bytes, schema: schema)
         let handler = ResourceHandler(
             server: self, user: user, call: call, resource: resource, kind: kind, request: request, body: reader)
-        return try await handler.answer()
+        return try await durable(handler)
+    }
+
+    /// The handler's answer, told only once it is as true on disk as in memory.
+    private func durable(_ handler: ResourceHandler) async throws -> APIAnswer {
+        let outcome: Result<APIAnswer, any Error>
+        do {
+            outcome = .success(try await handler.answer())
+        } catch {
+            outcome = .failure(error)
+        }
+        // A watch tells only what is on disk; a read is answered even if the disk has become unwritable.
+        let failure = handler.call.isWatch ? nil : await registry.store.settled()
+        if let failure, handler.call.method != "GET", case .success = outcome { throw failure }
+        return try outcome.get()
     }
 
     /// The schema of a body: of a kind that is served, or of what only requests are made of.

@@ -58,9 +58,16 @@ struct Presentation: Sendable {
         }
     }
 
-    /// The object of a bookmark: only its version.
-    func bookmark(_ version: UInt64) -> JSONValue {
-        let metadata: JSONValue = ["resourceVersion": .string(String(version))]
+    /// What a watch's lines depend on besides their events.
+    var lineForm: EventLines.Form {
+        EventLines.Form(
+            apiVersion: kind.apiVersion, schemaRevision: kind.schemaRevision, form: form, includeObject: includeObject)
+    }
+
+    /// The object of a bookmark: only its version, and whether it ends the initial events of a watch.
+    func bookmark(_ version: UInt64, endsInitialEvents: Bool = false) -> JSONValue {
+        var metadata: JSONValue = ["resourceVersion": .string(String(version))]
+        if endsInitialEvents { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         switch form {
         case .full:
             return ["kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata]

@@ -9,47 +9,71 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the cluster in the foreground until SIGTERM or SIGINT.")
 
-    @Option(help: "Where certificates and admin.kubeconfig are kept.")
-    var dir: String
+    @Option(help: "Where certificates, admin.kubeconfig and what pods need are kept; the folder of --data by default.")
+    var dir: String?
 
-    @Option(help: "The port of the API on 127.0.0.1; 0 for any that is free.")
-    var port = 0
+    @Option(
+        help: """
+            A folder that keeps the cluster's state over a restart: objects, versions, addresses, certificates and the port. \
+            Without it everything is forgotten at the end.
+            """)
+    var data: String?
+
+    @Option(help: "The port of the API on 127.0.0.1; by default the one of before with --data, otherwise any free one.")
+    var port: Int?
 
     @Option(help: "A YAML file that maps images to local commands.")
     var images: String?
 
+    @Flag(
+        help:
+            "Serve watches that ask for the present state as events (sendInitialEvents) instead of refusing them with 422."
+    )
+    var watchList = false
+
     func validate() throws {
-        guard (0...65_535).contains(port) else { throw ValidationError("--port must be between 0 and 65535") }
-        guard !dir.isEmpty else { throw ValidationError("--dir must not be empty") }
+        guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port must be between 0 and 65535") }
+        guard dir != nil || data != nil else { throw ValidationError("name --dir, --data or both") }
+        guard dir != "" else { throw ValidationError("--dir must not be empty") }
+        guard data != "" else { throw ValidationError("--data must not be empty") }
     }
 
     func run() async throws {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "devcluster")
-        let ranges = try await LoopbackRanges.claim()
+        let state = try data.map { try DataDirectory(path: $0) }
+        let directory = dir ?? data ?? "."
+        let ranges = try await LoopbackRanges.claim(preferred: try state?.database.value(.podOctet))
         defer { ranges.release() }
-        let cluster = try EmbeddedCluster(directory: dir, serviceOctet: ranges.services, logger: logger)
+        try state?.database.set(.podOctet, ranges.pods)
+        let cluster =
+            try state.map { try EmbeddedCluster(data: $0, serviceOctet: ranges.services, logger: logger) }
+            ?? EmbeddedCluster(directory: directory, serviceOctet: ranges.services, logger: logger)
         logger.notice(
             """
             a development tool, not a Kubernetes distribution. Left out by the embedded server: CEL rules of schemas \
-            (stored, not evaluated), WatchList, admission webhooks, conversion webhooks, quotas and limit ranges, \
-            persistence over restarts, answers in protobuf, exec and port-forward, checks against privilege escalation in RBAC
+            (stored, not evaluated), admission webhooks, conversion webhooks, quotas and limit ranges, answers in \
+            protobuf, exec and port-forward, checks against privilege escalation in RBAC
             """)
         let workloads = try await Workloads(
             cluster: cluster.registry,
             configuration: .init(
-                directory: "\(dir)/node", images: try images.map(ImageMap.load) ?? ImageMap(), ranges: ranges,
-                caCertificate: cluster.pki.authority),
+                directory: "\(data ?? directory)/node", images: try images.map(ImageMap.load) ?? ImageMap(),
+                ranges: ranges, caCertificate: cluster.pki.authority),
             tokens: cluster.issueToken, logger: logger)
-        let server = cluster.server(containerLogs: workloads.logs)
-        let directory = dir
-        let application = try server.application(port: port, pki: cluster.pki) { port in
+        let server = cluster.server(containerLogs: workloads.logs, watchList: watchList)
+        let application = try server.application(
+            port: try port ?? state?.database.value(.port) ?? 0, pki: cluster.pki
+        ) { port in
             let url = "https://127.0.0.1:\(port)"
             do {
                 try cluster.publishAPIServer(port: port)
                 workloads.apiServer.listens(on: port)
-                try PrivateFile.write(
-                    Kubeconfig.text(url: url, pki: cluster.pki), to: "\(directory)/admin.kubeconfig")
+                try state?.database.set(.port, port)
+                for folder in Set([directory, data ?? directory]) {
+                    try PrivateFile.write(
+                        Kubeconfig.text(url: url, pki: cluster.pki), to: "\(folder)/admin.kubeconfig")
+                }
                 try StandardOutput.line("ready \(url)")
             } catch {
                 logger.critical("cannot announce the server", metadata: ["error": "\(error)"])
@@ -65,5 +89,7 @@ struct RunCommand: AsyncParsableCommand {
         OrphanedProcesses.adopt()
         defer { OrphanedProcesses.end() }
         try await group.run()
+        if let failure = await cluster.registry.store.settled() { throw failure }
+        try state?.database.close()
     }
 }

@@ -42,6 +42,21 @@ final class StoredObject: Sendable {
         bytes = object.jsonBytes()
     }
 
+    /// An object as it was kept, with the version that it says of itself.
+    /// - Throws: `JSONSyntaxError` when the bytes are no JSON.
+    init(bytes: [UInt8], resourceVersion: UInt64, fields: [String: String], schemaRevision: Int) throws {
+        let meta = try JSONValue(parsing: bytes).meta
+        key = ObjectKey(namespace: meta.namespace, name: meta.name)
+        uid = meta.uid
+        labels = meta.labels
+        self.fields = fields
+        owners = meta.ownerReferences.compactMap { $0["uid"]?.string }
+        isBeingDeleted = meta.deletionTimestamp != nil
+        self.resourceVersion = resourceVersion
+        self.schemaRevision = schemaRevision
+        self.bytes = bytes
+    }
+
     /// The object, read back.
     func decoded() throws(StatusError) -> JSONValue {
         do {
@@ -84,6 +99,8 @@ struct StoredEvent: Sendable {
     var object: StoredObject
     /// The object before the change.
     var previous: StoredObject?
+    /// The event as it is sent.
+    let lines = EventLines()
 
     /// The event as a watch with this selection sees it: an object that comes to fit is added, one that no longer fits is
     /// deleted.

@@ -24,6 +24,8 @@ struct Watcher: Sendable {
     static let capacity = 1_000
 
     let selection: Selection
+    /// The version up to which the reader knows everything already.
+    var after: UInt64 = 0
     let deadline: ContinuousClock.Instant?
     let continuation: AsyncStream<WatchMessage>.Continuation
 
