@@ -2,8 +2,13 @@ import ArgumentParser
 import FoundationEssentials
 import K8sClient
 import Logging
+import NIOCore
 import ServiceLifecycle
 import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,6 +48,8 @@ struct RunCommand: AsyncParsableCommand {
         let logger = Logger(label: "devcluster")
         let state = try data.map { try DataDirectory(path: $0) }
         let directory = dir ?? data ?? "."
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let ranges = try await LoopbackRanges.claim(preferred: try state?.database.value(.podOctet))
         defer { ranges.release() }
         try state?.database.set(.podOctet, ranges.pods)
@@ -62,34 +69,41 @@ struct RunCommand: AsyncParsableCommand {
                 ranges: ranges, caCertificate: cluster.pki.authority),
             tokens: cluster.issueToken, logger: logger)
         let server = cluster.server(containerLogs: workloads.logs, watchList: watchList)
+        let (ports, listens) = AsyncStream<Int>.makeStream()
         let application = try server.application(
             port: try port ?? state?.database.value(.port) ?? 0, pki: cluster.pki
-        ) { port in
+        ) { listens.yield($0) }
+        let announcement = Announcement(ports: ports) { [data] port in
             let url = "https://127.0.0.1:\(port)"
-            do {
-                try cluster.publishAPIServer(port: port)
-                workloads.apiServer.listens(on: port)
-                try state?.database.set(.port, port)
-                for folder in Set([directory, data ?? directory]) {
-                    try PrivateFile.write(
-                        Kubeconfig.text(url: url, pki: cluster.pki), to: "\(folder)/admin.kubeconfig")
-                }
-                try StandardOutput.line("ready \(url)")
-            } catch {
-                logger.critical("cannot announce the server", metadata: ["error": "\(error)"])
+            try cluster.publishAPIServer(port: port)
+            workloads.apiServer.listens(on: port)
+            try state?.database.set(.port, port)
+            for folder in Set([directory, data ?? directory]) {
+                try PrivateFile.write(Kubeconfig.text(url: url, pki: cluster.pki), to: "\(folder)/admin.kubeconfig")
             }
+            try StandardOutput.line("ready \(url)")
         }
         // Services end in the reverse order: pods before the controllers that would replace them, the watches before the
         // connections that carry them, the API last.
-        let services: [any Service] = [application] + cluster.controllers + [workloads]
+        let services: [any Service] = [application, announcement] + cluster.controllers + [workloads]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger))
         OrphanedProcesses.adopt()
         defer { OrphanedProcesses.end() }
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            guard let error = error as? IOError, error.errnoCode == EADDRINUSE else { throw error }
+            throw PortInUse()
+        }
         if let failure = await cluster.registry.store.settled() { throw failure }
         try state?.database.close()
+    }
+
+    /// Somebody else listens where the API should.
+    private struct PortInUse: Error, CustomStringConvertible {
+        let description = "the port of the API on 127.0.0.1 is in use: free it, or name another one with --port"
     }
 }
