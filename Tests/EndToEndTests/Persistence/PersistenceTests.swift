@@ -3,7 +3,7 @@ import K8sClient
 import Testing
 
 /// `devcluster run --data`: what was acknowledged outlives the cluster, however it ends. Clusters of its own.
-@Suite struct PersistenceTests {
+@Suite(.needsEmbeddedCluster) struct PersistenceTests {
     @Test("a cluster that is killed in the middle of writes has every write that it acknowledged")
     func kills() async throws {
         let seed =
