@@ -106,6 +106,24 @@ import Testing
         #expect(await kinds(late) == ["MODIFIED a"])
     }
 
+    @Test("a reader is cut off by bytes as well, the history forgets by them, and one large event always passes")
+    func largeEvents() async throws {
+        let store = ClusterStore(firstVersion: 100)
+        let megabyte = String(repeating: "x", count: 1 << 20)
+        let slow = try store.watch(resource, Selection(), from: .current)
+        var current = try insert(store, object("a", data: megabyte))
+        let early = store.version
+        let limit = max(WatchBacklog.maximumBytes, ClusterStore.historyBytes) >> 20
+        for number in 0...limit { current = try replace(store, current, object("a", data: "\(number)" + megabyte)) }
+        #expect(await kinds(slow).count == (WatchBacklog.maximumBytes >> 20) - 1)
+        #expect(throws: StatusError.self) { try store.watch(resource, Selection(), from: .after(early)) }
+        let late = try store.watch(resource, Selection(), from: .after(store.version))
+        let huge = String(repeating: megabyte, count: WatchBacklog.maximumBytes >> 20)
+        try replace(store, current, object("a", data: huge))
+        store.endAllWatches()
+        #expect(await kinds(late) == ["MODIFIED a"])
+    }
+
     @Test("watches end at their deadline and tell bookmarks meanwhile")
     func deadlinesAndBookmarks() async throws {
         let store = ClusterStore(firstVersion: 100)

@@ -96,7 +96,10 @@ extension ClusterStore.State {
             }
             watcher.after = seen
             for event in resources[resource]?.history ?? [] where event.object.resourceVersion > seen {
-                if let visible = event.seen(through: watcher.selection) { _ = watcher.tell(.event(visible)) }
+                guard let visible = event.seen(through: watcher.selection), !watcher.tell(.event(visible)) else {
+                    continue
+                }
+                throw .expired("too old resource version: \(seen) (\(version))")
             }
         }
         nextWatcher += 1
@@ -107,7 +110,9 @@ extension ClusterStore.State {
         }
         let continuation = watcher.continuation
         let subscription = WatchSubscription(
-            resourceVersion: version, initial: initial, messages: messages, stop: { continuation.finish() })
+            resourceVersion: version, initial: initial,
+            messages: WatchMessages(stream: messages, backlog: watcher.backlog),
+            stop: { continuation.finish() })
         return (subscription, nextWatcher)
     }
 }

@@ -12,12 +12,16 @@ final class ClusterStore: Sendable {
     /// How many changes of one resource are kept for watches that resume. A watch that resumes from before them is
     /// answered 410 and lists again, as on a server whose history was compacted.
     static let historyCapacity = 1_000
+    /// How large the objects of one resource's history may be together.
+    static let historyBytes = 32 << 20
 
     struct ResourceState {
         var objects: [ObjectKey: StoredObject] = [:]
         /// The objects' keys in order, for lists and their pages.
         var keys: [ObjectKey] = []
         var history: Deque<StoredEvent> = []
+        /// How large the objects in `history` are.
+        var historyBytes = 0
         /// The version of the newest change, told already or not.
         var newest: UInt64
         /// The version of the newest change that history no longer holds.
@@ -230,8 +234,16 @@ extension ClusterStore.ResourceState {
 
     mutating func record(_ event: StoredEvent) {
         history.append(event)
-        if history.count > EventLines.keptEvents { history[history.count - 1 - EventLines.keptEvents].lines.retire() }
-        if history.count > ClusterStore.historyCapacity, let oldest = history.popFirst() {
+        historyBytes += event.object.bytes.count
+        if history.count > EventLines.keptEvents {
+            let aged = history[history.count - 1 - EventLines.keptEvents]
+            aged.lines.retire()
+            aged.object.settle()
+        }
+        while history.count > ClusterStore.historyCapacity || historyBytes > ClusterStore.historyBytes,
+            let oldest = history.popFirst()
+        {
+            historyBytes -= oldest.object.bytes.count
             forgotten = oldest.object.resourceVersion
         }
     }
