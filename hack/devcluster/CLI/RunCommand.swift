@@ -62,10 +62,15 @@ struct RunCommand: AsyncParsableCommand {
             (stored, not evaluated), admission webhooks, conversion webhooks, quotas and limit ranges, answers in \
             protobuf, exec and port-forward, checks against privilege escalation in RBAC
             """)
+        let nodeDirectory = "\(data ?? directory)/node"
+        if state != nil, FileManager.default.fileExists(atPath: "\(nodeDirectory)/pods") {
+            // What pods of before had, Secrets among it: they are gone.
+            try FileManager.default.removeItem(atPath: "\(nodeDirectory)/pods")
+        }
         let workloads = try await Workloads(
             cluster: cluster.registry,
             configuration: .init(
-                directory: "\(data ?? directory)/node", images: try images.map(ImageMap.load) ?? ImageMap(),
+                directory: nodeDirectory, images: try images.map(ImageMap.load) ?? ImageMap(),
                 ranges: ranges, caCertificate: cluster.pki.authority),
             tokens: cluster.issueToken, logger: logger)
         let server = cluster.server(containerLogs: workloads.logs, watchList: watchList)
