@@ -11,9 +11,10 @@ final class ServiceDirectory: Sendable {
         var owners: [ObjectKey: ObjectKey] = [:]
         var followers: [AsyncStream<Void>.Continuation] = []
 
+        /// A slice without endpoints is as good as none.
         mutating func note(_ slice: JSONValue, exists: Bool) {
             let meta = slice.meta
-            let name = exists ? meta.labels["kubernetes.io/service-name"] : nil
+            let name = exists && !slice.items("endpoints").isEmpty ? meta.labels["kubernetes.io/service-name"] : nil
             let owner = name.map { ObjectKey(namespace: meta.namespace, name: $0) }
             if let former = owners[meta.key], former != owner {
                 slices[former]?[meta.key] = nil
