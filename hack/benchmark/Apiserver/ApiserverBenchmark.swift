@@ -30,8 +30,13 @@ struct ApiserverBenchmark: AsyncParsableCommand {
             table.add(
                 "memory with \(objects) objects and \(watches) watches, MB", megabytes: try memory.residentBytes())
         }
-        table.add("watch fan-out to \(watches), ms after the answer: p50", milliseconds: latencies.percentile(50))
-        table.add("watch fan-out to \(watches), ms after the answer: p99", milliseconds: latencies.percentile(99))
+        for (start, times) in [("request", latencies.sinceRequest), ("answer", latencies.sinceAnswer)] {
+            for percent in [50, 99] {
+                table.add(
+                    "event at \(watches) watches, ms after the \(start): p\(percent)",
+                    milliseconds: times.percentile(percent))
+            }
+        }
         table.add("peak memory, MB", megabytes: try memory.peakResidentBytes())
 
         let durable = try KubernetesClient.forBenchmark(durableKubeconfig)

@@ -1,22 +1,29 @@
 import K8sClient
 import Synchronization
 
-/// Measures how long after a write's answer its event has reached every watch.
+/// Measures how long after a write its event has reached every watch.
 struct WatchFanOut {
     let kubeconfig: String
     let watches: Int
 
     private static let namespace = "bench-watch"
 
-    /// One latency for each write and watch. An event that came before the answer counts as 0.
+    /// One latency for each write and watch.
+    struct Latencies {
+        /// From when the write was sent.
+        var sinceRequest: [Duration] = []
+        /// From when its answer was there. An event that came before it counts as 0.
+        var sinceAnswer: [Duration] = []
+    }
+
     /// - Parameter ready: is called once all watches run.
-    func measure(writes: Int, ready: () throws -> Void) async throws -> [Duration] {
+    func measure(writes: Int, ready: () throws -> Void) async throws -> Latencies {
         let client = try KubernetesClient.forBenchmark(kubeconfig)
         try await client.expectSuccess(.createNamespace(Self.namespace))
         // One client would hold some of the watches back until others end.
         let readers = try (0..<8).map { _ in try KubernetesClient.forBenchmark(kubeconfig) }
         let arrivals = Arrivals()
-        var latencies: [Duration] = []
+        var latencies = Latencies()
         try await withThrowingTaskGroup { group in
             for number in 0..<watches {
                 let reader = readers[number % readers.count]
@@ -34,11 +41,14 @@ struct WatchFanOut {
             }
             try ready()
             for index in 0..<(writes + 10) {
+                let sent = ContinuousClock.now
                 try await client.expectSuccess(.createSample("watched-\(index)", in: Self.namespace))
                 let answered = ContinuousClock.now
                 let times = try await arrivals.next(watches)
                 // The first ten warm up.
-                if index >= 10 { latencies += times.map { max(.zero, answered.duration(to: $0)) } }
+                guard index >= 10 else { continue }
+                latencies.sinceRequest += times.map { sent.duration(to: $0) }
+                latencies.sinceAnswer += times.map { max(.zero, answered.duration(to: $0)) }
             }
             group.cancelAll()
             // A watch that is cancelled ends with an error that says so.

@@ -58,11 +58,8 @@ struct Presentation: Sendable {
         }
     }
 
-    /// What a watch's lines depend on besides their events.
-    var lineForm: EventLines.Form {
-        EventLines.Form(
-            apiVersion: kind.apiVersion, schemaRevision: kind.schemaRevision, form: form, includeObject: includeObject)
-    }
+    /// Names what a watch's lines depend on besides their events.
+    var lineForm: String { "\(kind.apiVersion) \(kind.schemaRevision) \(form) \(includeObject)" }
 
     /// The object of a bookmark: only its version, and whether it ends the initial events of a watch.
     func bookmark(_ version: UInt64, endsInitialEvents: Bool = false) -> JSONValue {

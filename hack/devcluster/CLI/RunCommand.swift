@@ -1,14 +1,11 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import K8sClient
 import Logging
 import NIOCore
 import ServiceLifecycle
 import UnixSignals
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -9,23 +9,16 @@ final class EventLines: Sendable {
     /// How many of a resource's newest events keep their lines.
     static let keptEvents = 32
 
-    /// What the line depends on, besides the event.
-    struct Form: Hashable, Sendable {
-        var apiVersion: String
-        var schemaRevision: Int
-        var form: ObjectForm
-        var includeObject: String
-    }
-
     private struct Storage {
-        var lines: [Form: ByteBuffer] = [:]
+        var lines: [String: ByteBuffer] = [:]
         var isOld = false
     }
 
     private let storage = Mutex(Storage())
 
     /// The line; made under the lock, so that watches that come at the same time wait for the first of them.
-    func line(_ form: Form, _ make: () throws(StatusError) -> ByteBuffer) throws(StatusError) -> ByteBuffer {
+    /// - Parameter form: names all that the line depends on besides the event.
+    func line(_ form: String, _ make: () throws(StatusError) -> ByteBuffer) throws(StatusError) -> ByteBuffer {
         try storage.withLock { storage throws(StatusError) in
             if let line = storage.lines[form] { return line }
             let line = try make()

@@ -1,9 +1,6 @@
 import FoundationEssentials
+import Glibc
 import K8sClient
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The folder in which a cluster keeps its state: for its owner alone, since Secrets lie in it, and for one cluster at a
 /// time.
