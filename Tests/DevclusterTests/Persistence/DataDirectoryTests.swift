@@ -157,4 +157,24 @@ import Testing
             #expect(Set(names) == Set((0..<19).map { "n-\($0)" }))
         }
     }
+
+    @Test("the folder does not grow with the number of writes")
+    func compaction() async throws {
+        try await withFolder { path in
+            let registry = try cluster(try DataDirectory(path: path)).registry
+            let text = String(repeating: "x", count: 20_000)
+            _ = try registry.create(configMaps, object("ConfigMap", "busy"), manager: "test")
+            for number in 0..<1500 {
+                try registry.update(
+                    configMaps, namespace: "default", name: "busy", subresource: nil, manager: "test"
+                ) { $0["data"] = ["text": .string("\(number)" + text)] }
+                #expect(await registry.store.settled() == nil)
+            }
+            // 30 MB were written, in 1,500 commits.
+            let sizes = try FileManager.default.contentsOfDirectory(atPath: path).map {
+                try FileManager.default.attributesOfItem(atPath: "\(path)/\($0)")[.size] as? Int ?? 0
+            }
+            #expect(sizes.reduce(0, +) < 12_000_000)
+        }
+    }
 }
