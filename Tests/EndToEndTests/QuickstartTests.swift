@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 
 /// The first of the README's two commands, as a newcomer runs it.
-@Suite struct QuickstartTests {
+@Suite(.needsEmbeddedCluster) struct QuickstartTests {
     private func quickstart(_ arguments: [String]) async throws -> Program.Result {
         try await Program.system("bash").run(["hack/quickstart"] + arguments, in: TestCluster.root)
     }

@@ -1,50 +1,15 @@
 import FoundationEssentials
 import K8sClient
-import Logging
-import ServiceLifecycle
 import Testing
 
 @testable import devcluster
 
 /// The API over HTTPS, in this process.
 @Suite struct APIServerTests {
-    private struct Silent: ContainerLogs {
-        func log(podUID: String, container: String, _ options: LogOptions) async throws(StatusError)
-            -> AsyncStream<[UInt8]>
-        {
-            throw .badRequest("no logs")
-        }
-    }
-
-    /// Runs a server without a node for the body.
     private func serving(_ body: @Sendable (EmbeddedCluster, KubernetesClient, String) async throws -> Void)
         async throws
     {
-        let directory = FileManager.default.temporaryDirectory.path() + "devcluster-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        var logger = Logger(label: "test")
-        logger.logLevel = .error
-        let cluster = try EmbeddedCluster(directory: directory, serviceOctet: 96, logger: logger)
-        let (ports, ready) = AsyncStream<Int>.makeStream()
-        let application = try cluster.server(containerLogs: Silent()).application(port: 0, pki: cluster.pki) {
-            ready.yield($0)
-        }
-        let services: [any Service] = [application] + cluster.controllers
-        let group = ServiceGroup(
-            configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            var iterator = ports.makeAsyncIterator()
-            let port = try #require(await iterator.next())
-            let path = "\(directory)/admin.kubeconfig"
-            let url = "https://127.0.0.1:\(port)"
-            try PrivateFile.write(Kubeconfig.text(url: url, pki: cluster.pki), to: path)
-            let client = KubernetesClient(configuration: try ClientConfiguration.load(kubeconfigPath: path))
-            try await body(cluster, client, path)
-            await client.shutdown()
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await ServedCluster.run(body)
     }
 
     private func body(_ response: KubernetesResponse) throws -> JSONValue { try JSONValue(parsing: response.body) }
@@ -144,21 +109,6 @@ import Testing
                 .init(.post, "/api/v1/namespaces/default/configmaps", body: object.jsonBytes()))
             #expect(response.status == 201)
             #expect(response.header("Warning") == #"299 - "unknown field \"datta\"""#)
-        }
-    }
-
-    @Test("a watch that asks for initial events is refused on its stream, so that clients fall back")
-    func watchList() async throws {
-        try await serving { _, client, _ in
-            let response = try await client.raw(
-                .init(
-                    .get,
-                    "/api/v1/namespaces?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
-                ))
-            let event = try body(response)
-            #expect(response.status == 200)
-            #expect(event["type"] == "ERROR")
-            #expect(event["object", "code"] == 422)
         }
     }
 

@@ -20,7 +20,7 @@ import Testing
     @discardableResult
     private func insert(_ store: ClusterStore, _ object: JSONValue) throws -> StoredObject {
         let key = ObjectKey(namespace: object.meta.namespace, name: object.meta.name)
-        guard case .done(let stored) = store.insert(resource, key, { self.stored(object, $0) }) else {
+        guard case .done(let stored) = try store.insert(resource, key, { self.stored(object, $0) }) else {
             throw StatusError.alreadyExists(resource, key.name)
         }
         return stored
@@ -28,7 +28,7 @@ import Testing
 
     @discardableResult
     private func replace(_ store: ClusterStore, _ old: StoredObject, _ object: JSONValue) throws -> StoredObject {
-        guard case .done(let stored) = store.replace(resource, old, { self.stored(object, $0) }) else {
+        guard case .done(let stored) = try store.replace(resource, old, { self.stored(object, $0) }) else {
             throw StatusError.modified(resource, old.key.name)
         }
         return stored
@@ -102,6 +102,24 @@ import Testing
         let late = try store.watch(resource, Selection(), from: .current)
         try replace(store, current, object("a", data: "last"))
         #expect(await kinds(slow).count == Watcher.capacity)
+        store.endAllWatches()
+        #expect(await kinds(late) == ["MODIFIED a"])
+    }
+
+    @Test("a reader is cut off by bytes as well, the history forgets by them, and one large event always passes")
+    func largeEvents() async throws {
+        let store = ClusterStore(firstVersion: 100)
+        let megabyte = String(repeating: "x", count: 1 << 20)
+        let slow = try store.watch(resource, Selection(), from: .current)
+        var current = try insert(store, object("a", data: megabyte))
+        let early = store.version
+        let limit = max(WatchBacklog.maximumBytes, ClusterStore.historyBytes) >> 20
+        for number in 0...limit { current = try replace(store, current, object("a", data: "\(number)" + megabyte)) }
+        #expect(await kinds(slow).count == (WatchBacklog.maximumBytes >> 20) - 1)
+        #expect(throws: StatusError.self) { try store.watch(resource, Selection(), from: .after(early)) }
+        let late = try store.watch(resource, Selection(), from: .after(store.version))
+        let huge = String(repeating: megabyte, count: WatchBacklog.maximumBytes >> 20)
+        try replace(store, current, object("a", data: huge))
         store.endAllWatches()
         #expect(await kinds(late) == ["MODIFIED a"])
     }

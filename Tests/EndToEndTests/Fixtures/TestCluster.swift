@@ -25,9 +25,10 @@ struct TestCluster: Sendable {
     static func running(_ body: @Sendable (TestCluster) async throws -> Void) async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
-        if let kubeconfig = ProcessInfo.processInfo.environment["CHATBACKEND_KUBECONFIG"] {
-            let cluster = TestCluster(kubeconfig: kubeconfig, directory: directory.path, process: nil)
-            return try await $current.withValue(cluster) { try await body(cluster) }
+        if let kubeconfig = externalKubeconfig {
+            return try await runningExternal(kubeconfig, directory: directory.path) { cluster in
+                try await $current.withValue(cluster) { try await body(cluster) }
+            }
         }
         let backend = Program.ours("chatgpt-backend").executable
         let images = """

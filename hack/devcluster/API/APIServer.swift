@@ -18,6 +18,9 @@ struct APIServer: Sendable {
     let authorizer: Authorizer
     let containerLogs: any ContainerLogs
     let logger: Logger
+    /// Whether watches may ask for the present state as events (`sendInitialEvents`).
+    var servesWatchList = false
+    let certificates = ClientCertificates()
 
     struct Context: RequestContext {
         var coreContext: CoreRequestContextStorage
@@ -65,7 +68,7 @@ struct APIServer: Sendable {
         do {
             let call = APIRequest(method: request.method.rawValue, uri: request.head.path ?? "/")
             let requester = try authenticator.user(
-                certificate: try await certificateUser(context.channel),
+                certificate: try await certificates.user(of: context.channel),
                 authorization: request.headers[.authorization])
             let user = try Impersonation(request.headers)?.user(for: requester, authorizer) ?? requester
             switch call.target {
@@ -96,24 +99,27 @@ struct APIServer: Sendable {
             contentType: MediaType(request.headers[.contentType] ?? ""), bytes: bytes, schema: schema)
         let handler = ResourceHandler(
             server: self, user: user, call: call, resource: resource, kind: kind, request: request, body: reader)
-        return try await handler.answer()
+        return try await durable(handler)
+    }
+
+    /// The handler's answer, told only once it is as true on disk as in memory.
+    private func durable(_ handler: ResourceHandler) async throws -> APIAnswer {
+        let outcome: Result<APIAnswer, any Error>
+        do {
+            outcome = .success(try await handler.answer())
+        } catch {
+            outcome = .failure(error)
+        }
+        // A watch tells only what is on disk; a read is answered even if the disk has become unwritable.
+        let failure = handler.call.isWatch ? nil : await registry.store.settled()
+        if let failure, handler.call.method != "GET", case .success = outcome { throw failure }
+        return try outcome.get()
     }
 
     /// The schema of a body: of a kind that is served, or of what only requests are made of.
     @Sendable private func schema(apiVersion: String, kind: String) -> Schema? {
         if let definition = registry.kinds.kind(apiVersion: apiVersion, kind: kind) { return definition.schema }
         return ["DeleteOptions", "TokenRequest", "Eviction", "Scale"].contains(kind) ? BuiltInTypes.object(kind) : nil
-    }
-
-    /// The subject of the client's certificate, which the TLS layer has checked against the cluster's authority.
-    private func certificateUser(_ channel: any Channel) async throws -> User? {
-        // An HTTP/2 request has a channel of its own above the connection's.
-        let connection = channel.parent?.parent == nil ? channel : channel.parent ?? channel
-        guard let peer = try await connection.nioSSL_peerCertificate().get() else { return nil }
-        let certificate = try Certificate(der: try peer.toDERBytes())
-        guard !certificate.commonName.isEmpty else { return nil }
-        return User(
-            name: certificate.commonName, groups: certificate.organizations + ["system:authenticated"])
     }
 
     private func body(of request: Request) async throws -> [UInt8] {

@@ -5,11 +5,11 @@ struct MediaType: Sendable, Hashable {
     var parameters: [String: String] = [:]
 
     init(_ text: some StringProtocol) {
-        let parts = text.split(separator: ";").map { $0.trimmed }
-        name = parts.first?.lowercased() ?? ""
+        let parts = text.split(separator: ";")
+        name = parts.first.map { String($0.trimmed).lowercased() } ?? ""
         for part in parts.dropFirst() {
             let halves = part.split(separator: "=", maxSplits: 1)
-            if halves.count == 2 { parameters[halves[0].trimmed.lowercased()] = halves[1].trimmed }
+            if halves.count == 2 { parameters[String(halves[0].trimmed).lowercased()] = String(halves[1].trimmed) }
         }
     }
 
@@ -17,6 +17,7 @@ struct MediaType: Sendable, Hashable {
     static func accepted(_ header: String?) -> [MediaType] {
         guard let header, !header.isEmpty else { return [MediaType("application/json")] }
         let types = header.split(separator: ",").map { MediaType($0) }
+        if types.count == 1 { return types }
         return types.enumerated().sorted { left, right in
             let (first, second) = (left.element.quality, right.element.quality)
             return first == second ? left.offset < right.offset : first > second
@@ -27,8 +28,13 @@ struct MediaType: Sendable, Hashable {
 }
 
 extension StringProtocol {
-    fileprivate var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    /// The text without the blanks (RFC 9110: spaces and tabs) around it.
+    fileprivate var trimmed: SubSequence {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else {
+            return self[endIndex...]
+        }
+        return self[first...last]
     }
 }
 

@@ -58,9 +58,13 @@ struct Presentation: Sendable {
         }
     }
 
-    /// The object of a bookmark: only its version.
-    func bookmark(_ version: UInt64) -> JSONValue {
-        let metadata: JSONValue = ["resourceVersion": .string(String(version))]
+    /// Names what a watch's lines depend on besides their events.
+    var lineForm: String { "\(kind.apiVersion) \(kind.schemaRevision) \(form) \(includeObject)" }
+
+    /// The object of a bookmark: only its version, and whether it ends the initial events of a watch.
+    func bookmark(_ version: UInt64, endsInitialEvents: Bool = false) -> JSONValue {
+        var metadata: JSONValue = ["resourceVersion": .string(String(version))]
+        if endsInitialEvents { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         switch form {
         case .full:
             return ["kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata]

@@ -62,6 +62,8 @@ struct RequestBodyReader: Sendable {
     }
 
     private func yaml() throws(StatusError) -> JSONValue {
+        // JSON is YAML, and what most clients send under its name; whatever is not quite JSON is read as YAML below.
+        if bytes.first == UInt8(ascii: "{"), let value = try? JSONValue(parsing: bytes) { return value }
         do {
             let documents = try YAML.parse(String(decoding: bytes, as: UTF8.self))
             guard documents.count == 1 else {

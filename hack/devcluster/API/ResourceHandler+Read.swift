@@ -2,6 +2,9 @@ import Hummingbird
 import K8sClient
 import NIOCore
 
+/// How much of a long answer is made at a time.
+private let pieceBytes = 64 * 1024
+
 extension ResourceHandler {
     func get(_ name: String) throws(StatusError) -> APIAnswer {
         let stored = try registry.stored(kind, namespace: resource.namespace, name: name)
@@ -13,18 +16,17 @@ extension ResourceHandler {
     }
 
     func list() throws(StatusError) -> APIAnswer {
-        let limit = call.query["limit"].flatMap { Int($0) } ?? 0
+        let options = ListOptions(call)
+        try options.validate(servesWatchList: server.servesWatchList)
         let page = try ListPage(
-            registry.store, kind.storage, try selection(), limit: limit,
-            continuation: call.query["continue"].flatMap { $0.isEmpty ? nil : $0 })
-        if let asked = call.query["resourceVersion"].flatMap({ UInt64($0) }), asked > registry.store.version {
-            throw StatusError(
-                code: 504, reason: "Timeout",
-                message: "Too large resource version: \(asked), current: \(registry.store.version)",
-                details: [
-                    "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]],
-                    "retryAfterSeconds": 1,
-                ])
+            registry.store, kind.storage, try selection(), limit: options.limit,
+            continuation: options.continuation.isEmpty ? nil : options.continuation)
+        try options.requireReached(page.version)
+        if options.resourceVersionMatch == "Exact", let asked = UInt64(options.resourceVersion),
+            let newest = registry.store.editions(of: [kind.storage]).first, asked < newest
+        {
+            // Only the present is kept; it is also the past as long as nothing changed since.
+            throw .expired("The provided resource version is too old: \(asked) (\(newest))")
         }
         let (presentation, isYAML) = try presentation()
         var metadata: JSONValue = ["resourceVersion": .string(String(page.version))]
@@ -51,7 +53,6 @@ extension ResourceHandler {
         let columns = isTable ? #""columnDefinitions":\#(JSONValue.array(kind.columns.map(\.object)).jsonText),"# : ""
         let head =
             #"{"apiVersion":"\#(apiVersion)","kind":"\#(listKind)","metadata":\#(metadata.jsonText),\#(columns)"\#(isTable ? "rows" : "items")":["#
-        let pieceBytes = 64 * 1024
         let (registry, kind) = (registry, kind)
         return APIAnswer(
             body: .stream { writer in
@@ -76,27 +77,12 @@ extension ResourceHandler {
     // MARK: Watching
 
     func watch() throws(StatusError) -> APIAnswer {
-        if ["1", "true"].contains(call.query["sendInitialEvents"]) {
-            // Said on the stream, where a client that asks for it looks for the reason to fall back.
-            let refusal = StatusError.invalid(
-                GroupKind("meta.k8s.io", "ListOptions"), "",
-                [
-                    .forbidden(
-                        "sendInitialEvents",
-                        "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")
-                ])
-            return errorStream(refusal)
-        }
-        var start = ClusterStore.WatchStart.current
-        if let text = call.query["resourceVersion"], !text.isEmpty, text != "0" {
-            guard let version = UInt64(text) else {
-                throw .plainError("resourceVersion: Invalid value: \(quoted(text)): invalid syntax")
-            }
-            start = .after(version)
-        }
-        let seconds = call.query["timeoutSeconds"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        let options = ListOptions(call)
+        try options.validate(servesWatchList: server.servesWatchList)
+        let start = try start(options)
         // Without a wish of the client, watches last between half an hour and an hour, so that not all of them begin anew at once.
-        let deadline = ContinuousClock.now.advanced(by: .seconds(seconds ?? Int.random(in: 1800...3600)))
+        let seconds = options.timeoutSeconds ?? Int.random(in: 1800...3600)
+        let deadline = ContinuousClock.now.advanced(by: .seconds(seconds))
         let subscription: WatchSubscription
         do {
             subscription = try registry.store.watch(kind.storage, try selection(), from: start, deadline: deadline)
@@ -104,14 +90,28 @@ extension ResourceHandler {
             guard error.code == 410 else { throw error }
             return errorStream(error)
         }
-        let wantsBookmarks = ["1", "true"].contains(call.query["allowWatchBookmarks"])
         let stream = WatchStream(
-            subscription: subscription, presentation: try presentation().0, wantsBookmarks: wantsBookmarks)
-        let requestBody = request.body
+            subscription: subscription, presentation: try presentation().0,
+            wantsBookmarks: options.allowWatchBookmarks,
+            marksInitialEvents: options.sendInitialEvents == true && options.allowWatchBookmarks)
+        let (requestBody, store) = (request.body, registry.store)
         return APIAnswer(
             body: .stream { writer in
+                // The initial state may hold changes that are not on disk yet.
+                _ = await store.settled()
                 try await stream.write(to: &writer, requestBody)
             })
+    }
+
+    private func start(_ options: ListOptions) throws(StatusError) -> ClusterStore.WatchStart {
+        let version = try options.version()
+        switch options.sendInitialEvents {
+        case true?:
+            try options.requireReached(registry.store.version)
+            return .current
+        case false? where version ?? 0 == 0: return .after(registry.store.version)
+        default: return version.flatMap { $0 == 0 ? nil : .after($0) } ?? .current
+        }
     }
 
     private func errorStream(_ error: StatusError) -> APIAnswer {
@@ -125,6 +125,8 @@ struct WatchStream: Sendable {
     let subscription: WatchSubscription
     let presentation: Presentation
     let wantsBookmarks: Bool
+    /// Whether a bookmark says where the initial events end.
+    let marksInitialEvents: Bool
 
     /// Writes events until the watch ends or the client leaves.
     @concurrent
@@ -142,22 +144,39 @@ struct WatchStream: Sendable {
 
     @concurrent
     private func write(to writer: inout any ResponseBodyWriter) async throws {
+        var initial = ByteBuffer()
         for object in subscription.initial {
-            try await writer.write(try event("ADDED", object))
+            initial.writeImmutableBuffer(try line("ADDED", object))
+            if initial.readableBytes >= pieceBytes {
+                try await writer.write(initial)
+                initial = ByteBuffer()
+            }
         }
+        if initial.readableBytes > 0 { try await writer.write(initial) }
+        if marksInitialEvents {
+            try await writer.write(bookmark(subscription.resourceVersion, endsInitialEvents: true))
+        }
+        let form = presentation.lineForm
         for await message in subscription.messages {
             switch message {
             case .event(let change):
-                try await writer.write(try event(change.kind.rawValue, change.object))
+                let event = try change.lines.line(form) { () throws(StatusError) in
+                    try line(change.kind.rawValue, change.object)
+                }
+                try await writer.write(event)
             case .bookmark(let version):
                 guard wantsBookmarks else { continue }
-                let text = #"{"type":"BOOKMARK","object":\#(presentation.bookmark(version).jsonText)}"#
-                try await writer.write(ByteBuffer(string: text + "\n"))
+                try await writer.write(bookmark(version))
             }
         }
     }
 
-    private func event(_ type: String, _ object: StoredObject) throws(StatusError) -> ByteBuffer {
+    private func bookmark(_ version: UInt64, endsInitialEvents: Bool = false) -> ByteBuffer {
+        let object = presentation.bookmark(version, endsInitialEvents: endsInitialEvents)
+        return ByteBuffer(string: #"{"type":"BOOKMARK","object":\#(object.jsonText)}"# + "\n")
+    }
+
+    private func line(_ type: String, _ object: StoredObject) throws(StatusError) -> ByteBuffer {
         let item = try presentation.item(object)
         var buffer = ByteBuffer()
         buffer.reserveCapacity(item.count + 40)

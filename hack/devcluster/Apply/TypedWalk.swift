@@ -38,7 +38,7 @@ enum TypedWalk {
         case .map:
             for (name, member) in value.object ?? [:] {
                 let (below, isPlace) = walk(member, schema?.member(name))
-                let step = "f:\(name)"
+                let step = "f:" + name
                 let isStructField = schema?.properties[name] != nil
                 if isPlace || !isStructField || member.isNull || member.object?.isEmpty == true {
                     set.members.insert(step)
@@ -97,18 +97,30 @@ enum TypedWalk {
         var result = Comparison()
         if shape == .map {
             let (before, after) = (old?.object ?? [:], new?.object ?? [:])
-            for name in Set(before.keys).union(after.keys) where before[name] != after[name] {
-                let (below, change) = difference(before[name], after[name], schema?.member(name))
-                result.include("f:\(name)", below, change)
+            each(before, after) { name, old, new in
+                let (below, change) = difference(old, new, schema?.member(name))
+                result.include("f:" + name, below, change)
             }
         } else if let schema {
             let (before, after) = (indexed(old, schema), indexed(new, schema))
-            for step in Set(before.keys).union(after.keys) where before[step] != after[step] {
-                let (below, change) = difference(before[step], after[step], schema.items)
+            each(before, after) { step, old, new in
+                let (below, change) = difference(old, new, schema.items)
                 result.include(step, below, change)
             }
         }
         return (result, own)
+    }
+
+    /// Every member that two objects do not have alike.
+    private static func each(
+        _ before: [String: JSONValue], _ after: [String: JSONValue],
+        _ body: (String, _ old: JSONValue?, _ new: JSONValue?) -> Void
+    ) {
+        for (name, new) in after {
+            let old = before[name]
+            if old != new { body(name, old, new) }
+        }
+        for (name, old) in before where after[name] == nil { body(name, old, nil) }
     }
 
     private static func indexed(_ list: JSONValue?, _ schema: Schema) -> [String: JSONValue] {
@@ -196,7 +208,7 @@ enum TypedWalk {
             guard let members = value.object, !members.isEmpty else { return value }
             var result: [String: JSONValue] = [:]
             for (name, member) in members {
-                let step = "f:\(name)"
+                let step = "f:" + name
                 if set.members.contains(step) { continue }
                 if let below = set.children[step] {
                     result[name] = removing(below, from: member, schema?.member(name))

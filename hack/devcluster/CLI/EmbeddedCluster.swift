@@ -11,39 +11,59 @@ struct EmbeddedCluster: Sendable {
     let logger: Logger
     private let serviceOctet: Int
 
-    /// - Parameter serviceOctet: Services get addresses in `127.OCTET.0.0/16`.
+    static let manager = "devcluster"
+
+    /// A cluster that forgets everything when it ends.
+    /// - Parameters:
+    ///   - directory: where certificates are kept.
+    ///   - serviceOctet: Services get addresses in `127.OCTET.0.0/16`.
     init(directory: String, serviceOctet: Int, logger: Logger) throws {
+        try self.init(directory: directory, store: ClusterStore(), serviceOctet: serviceOctet, logger: logger)
+        try bootstrap()
+    }
+
+    /// The cluster whose state lies in a folder, as it was when it ended, however it ended.
+    init(data: DataDirectory, serviceOctet: Int, logger: Logger) throws {
+        let last = try data.database.value(.version) ?? 0
+        let store = ClusterStore(
+            firstVersion: ClusterStore.firstVersion(after: UInt64(max(0, last))), log: data.database)
+        try self.init(directory: data.path, store: store, serviceOctet: serviceOctet, logger: logger)
+        try restore(from: data.database)
+        try bootstrap()
+    }
+
+    private init(directory: String, store: ClusterStore, serviceOctet: Int, logger: Logger) throws {
         self.logger = logger
         self.serviceOctet = serviceOctet
         pki = try ClusterPKI(directory: "\(directory)/pki")
         tokens = TokenIssuer(key: pki.tokenKey)
         registry = Registry(
-            store: ClusterStore(), kinds: KindCatalog(BuiltInKinds.all + [CustomResourceDefinition.kind]),
+            store: store, kinds: KindCatalog(BuiltInKinds.all + [CustomResourceDefinition.kind]),
             serviceAddresses: ServiceAddresses(octet: serviceOctet), logger: logger)
-        try bootstrap()
     }
 
     /// What every cluster begins with.
     private func bootstrap() throws(StatusError) {
-        let manager = "devcluster"
+        func begin(_ resource: GroupResource, _ object: JSONValue) throws(StatusError) {
+            guard try registry.find(resource, object.meta.key) == nil else { return }
+            _ = try registry.create(resource, object, manager: Self.manager)
+        }
         for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
-            _ = try registry.create(
+            try begin(
                 GroupResource("", "namespaces"),
-                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], manager: manager)
+                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]])
         }
         let group = "rbac.authorization.k8s.io"
-        for role in BuiltInRoles.clusterRoles {
-            _ = try registry.create(GroupResource(group, "clusterroles"), role, manager: manager)
-        }
+        for role in BuiltInRoles.clusterRoles { try begin(GroupResource(group, "clusterroles"), role) }
         for binding in BuiltInRoles.clusterRoleBindings {
-            _ = try registry.create(GroupResource(group, "clusterrolebindings"), binding, manager: manager)
+            try begin(GroupResource(group, "clusterrolebindings"), binding)
         }
     }
 
     /// The Service by which pods know the API server, with its one endpoint.
     func publishAPIServer(port: Int) throws(StatusError) {
-        _ = try registry.create(
-            GroupResource("", "services"),
+        try provide(
+            .services,
             [
                 "apiVersion": "v1", "kind": "Service",
                 "metadata": [
@@ -54,9 +74,9 @@ struct EmbeddedCluster: Sendable {
                     "clusterIP": "127.\(serviceOctet).0.1",
                     "ports": [["name": "https", "port": 443, "targetPort": JSONValue(port)]],
                 ],
-            ], manager: "devcluster")
-        _ = try registry.create(
-            GroupResource("discovery.k8s.io", "endpointslices"),
+            ])
+        try provide(
+            .endpointSlices,
             [
                 "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
                 "metadata": [
@@ -66,9 +86,9 @@ struct EmbeddedCluster: Sendable {
                 "addressType": "IPv4",
                 "endpoints": [["addresses": ["127.0.0.1"], "conditions": ["ready": true]]],
                 "ports": [["name": "https", "port": JSONValue(port), "protocol": "TCP"]],
-            ], manager: "devcluster")
-        _ = try registry.create(
-            GroupResource("", "endpoints"),
+            ])
+        try provide(
+            .endpoints,
             [
                 "apiVersion": "v1", "kind": "Endpoints",
                 "metadata": ["name": "kubernetes", "namespace": "default"],
@@ -78,7 +98,7 @@ struct EmbeddedCluster: Sendable {
                         "ports": [["name": "https", "port": JSONValue(port), "protocol": "TCP"]],
                     ]
                 ],
-            ], manager: "devcluster")
+            ])
     }
 
     /// A token for a pod's service account, as the node mounts it.
@@ -93,10 +113,12 @@ struct EmbeddedCluster: Sendable {
                 expires: Int(Date().timeIntervalSince1970) + expirationSeconds))
     }
 
-    func server(containerLogs: any ContainerLogs) -> APIServer {
+    /// - Parameter watchList: whether watches may ask for the present state as events.
+    func server(containerLogs: any ContainerLogs, watchList: Bool = false) -> APIServer {
         APIServer(
             registry: registry, authenticator: Authenticator(store: registry.store, tokens: tokens),
-            authorizer: Authorizer(store: registry.store), containerLogs: containerLogs, logger: logger)
+            authorizer: Authorizer(store: registry.store), containerLogs: containerLogs, logger: logger,
+            servesWatchList: watchList)
     }
 
     /// The controllers of the API server itself.

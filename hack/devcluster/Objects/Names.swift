@@ -55,15 +55,40 @@ enum Names {
         let bytes = Array(text.utf8)
         guard let first = bytes.first, let last = bytes.last else { return false }
         return isAlphanumeric(first) && isAlphanumeric(last)
-            && bytes.allSatisfy { isAlphanumeric($0) || [0x2D, 0x5F, 0x2E].contains($0) }
+            && bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E }
     }
 
     static func isConfigKey(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { isAlphanumeric($0) || [0x2D, 0x5F, 0x2E].contains($0) }
+        !text.isEmpty && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E }
+    }
+
+    /// Whether a key of labels or annotations is good; nearly all are, and every write brings many.
+    private static func isQualifiedName(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return isNamePart(bytes[...]) }
+        var start = bytes.startIndex
+        while true {
+            let end = bytes[start..<slash].firstIndex(of: UInt8(ascii: ".")) ?? slash
+            let label = bytes[start..<end]
+            guard let first = label.first, let last = label.last, isLowerAlphanumeric(first), isLowerAlphanumeric(last),
+                label.allSatisfy({ isLowerAlphanumeric($0) || $0 == UInt8(ascii: "-") })
+            else { return false }
+            if end == slash { break }
+            start = bytes.index(after: end)
+        }
+        return isNamePart(bytes[bytes.index(after: slash)...])
+    }
+
+    private static func isNamePart(_ part: Substring.UTF8View) -> Bool {
+        guard let first = part.first, let last = part.last, isAlphanumeric(first), isAlphanumeric(last) else {
+            return false
+        }
+        return part.count <= 63 && part.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E }
     }
 
     /// What is wrong with a key of labels or annotations.
     static func problems(ofQualifiedName text: String) -> [String] {
+        if isQualifiedName(text) { return [] }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         var problems: [String] = []
         guard parts.count <= 2, let name = parts.last else {

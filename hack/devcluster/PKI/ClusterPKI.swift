@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 
 /// The cluster's certificates and keys, kept in a directory so that a kubeconfig stays good over restarts.
 struct ClusterPKI: Sendable {
@@ -63,27 +62,5 @@ struct ClusterPKI: Sendable {
         let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
         try PrivateFile.write(Base64.encode(bytes), to: path)
         return bytes
-    }
-}
-
-/// Files that only their owner may read.
-enum PrivateFile {
-    static func read(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
-
-    /// Replaces the file as a whole, so that no reader ever sees a part of it.
-    static func write(_ text: String, to path: String) throws {
-        let temporary = "\(path).new"
-        if FileManager.default.fileExists(atPath: temporary) { try FileManager.default.removeItem(atPath: temporary) }
-        guard
-            FileManager.default.createFile(
-                atPath: temporary, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        else { throw FileError(path: temporary) }
-        guard rename(temporary, path) == 0 else { throw FileError(path: path) }
-    }
-
-    private struct FileError: Error, CustomStringConvertible {
-        let path: String
-        let reason = String(cString: strerror(errno))
-        var description: String { "cannot write \(path): \(reason)" }
     }
 }

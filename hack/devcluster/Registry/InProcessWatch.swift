@@ -8,7 +8,7 @@ actor InProcessWatch {
     private let registry: Registry
     private let resource: GroupResource
     private let selection: Selection
-    private var iterator: AsyncStream<WatchMessage>.AsyncIterator?
+    private var iterator: WatchMessages.Iterator?
     /// What the reader was told and still exists, as references to what the store holds.
     private var known: [ObjectKey: StoredObject] = [:]
     private var pending: Deque<(ClusterEvent.Kind, StoredObject)> = []

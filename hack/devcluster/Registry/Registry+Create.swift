@@ -41,7 +41,7 @@ extension Registry {
             }
             let stored = kind.storable(object)
             let fields = kind.fieldValues(stored)
-            let outcome = store.insert(kind.storage, key(kind, namespace, object.meta.name)) { version in
+            let outcome = try store.insert(kind.storage, key(kind, namespace, object.meta.name)) { version in
                 StoredObject(stored, resourceVersion: version, fields: fields, schemaRevision: kind.schemaRevision)
             }
             switch outcome {

@@ -37,7 +37,7 @@ extension Registry {
             if new == old || isDryRun { return .marked(new) }
             let storable = kind.storable(new)
             let fields = kind.fieldValues(storable)
-            let outcome = store.replace(kind.storage, stored) { version in
+            let outcome = try store.replace(kind.storage, stored) { version in
                 StoredObject(storable, resourceVersion: version, fields: fields, schemaRevision: kind.schemaRevision)
             }
             if case .done(let written) = outcome { return .marked(try present(written, as: kind)) }
@@ -56,7 +56,7 @@ extension Registry {
     /// Takes a finished object out of the store; false when another writer was faster.
     func remove(_ object: JSONValue, _ stored: StoredObject, _ kind: KindDefinition) throws(StatusError) -> Bool {
         let storable = kind.storable(object)
-        let outcome = store.remove(kind.storage, stored) { version in
+        let outcome = try store.remove(kind.storage, stored) { version in
             StoredObject(
                 storable, resourceVersion: version, fields: stored.fields, schemaRevision: kind.schemaRevision)
         }

@@ -133,7 +133,7 @@ extension Registry {
         if options.isDryRun { return WriteResult(object: new, warnings: proposal.warnings) }
         let storable = kind.storable(new)
         let fields = kind.fieldValues(storable)
-        let outcome = store.replace(kind.storage, stored) { version in
+        let outcome = try store.replace(kind.storage, stored) { version in
             StoredObject(storable, resourceVersion: version, fields: fields, schemaRevision: kind.schemaRevision)
         }
         guard case .done(let written) = outcome else { return nil }

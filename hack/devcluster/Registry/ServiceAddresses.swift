@@ -46,6 +46,21 @@ final class ServiceAddresses: Sendable {
         if new["spec", "clusterIP"]?.string?.isEmpty ?? true { try assign(&new, in: store, isDryRun: false) }
     }
 
+    /// Notes the address of a Service that was kept over a restart; one of another range is moved into this one, the last
+    /// two bytes as they were.
+    /// - Returns: whether the Service was changed.
+    func adopt(_ service: inout JSONValue) -> Bool {
+        guard let address = service["spec", "clusterIP"]?.string, address.hasPrefix("127.") else { return false }
+        let parts = address.split(separator: ".")
+        guard parts.count == 4 else { return false }
+        let own = "127.\(octet).\(parts[2]).\(parts[3])"
+        if let number = number(own) { state.withLock { _ = $0.taken.insert(number) } }
+        guard own != address else { return false }
+        service["spec", "clusterIP"] = .string(own)
+        service["spec", "clusterIPs"] = [.string(own)]
+        return true
+    }
+
     func release(_ service: JSONValue) {
         if let address = service["spec", "clusterIP"]?.string { release(address) }
     }

@@ -38,7 +38,9 @@ extension ClusterStore {
         state.withLock { state in
             for resource in state.resources.values {
                 // A reader too slow for a bookmark can do without it.
-                for watcher in resource.watchers.values { _ = watcher.tell(.bookmark(state.version)) }
+                for watcher in resource.watchers.values {
+                    _ = watcher.tell(.bookmark(max(state.publishedVersion, watcher.after)))
+                }
             }
         }
     }
@@ -80,9 +82,11 @@ extension ClusterStore.State {
         _ messages: AsyncStream<WatchMessage>
     ) throws(StatusError) -> (WatchSubscription, UInt64) {
         if resources[resource] == nil { resources[resource] = ClusterStore.ResourceState(forgotten: floor) }
+        var watcher = watcher
         var initial: [StoredObject] = []
         switch start {
         case .current:
+            watcher.after = version
             initial = snapshot(resource, watcher.selection).filter { $0.matches(watcher.selection) }
         case .after(let seen):
             let oldest = resources[resource]?.forgotten ?? floor
@@ -90,8 +94,12 @@ extension ClusterStore.State {
             guard seen >= oldest, seen <= version else {
                 throw .expired("too old resource version: \(seen) (\(oldest))")
             }
+            watcher.after = seen
             for event in resources[resource]?.history ?? [] where event.object.resourceVersion > seen {
-                if let visible = event.seen(through: watcher.selection) { _ = watcher.tell(.event(visible)) }
+                guard let visible = event.seen(through: watcher.selection), !watcher.tell(.event(visible)) else {
+                    continue
+                }
+                throw .expired("too old resource version: \(seen) (\(version))")
             }
         }
         nextWatcher += 1
@@ -102,7 +110,9 @@ extension ClusterStore.State {
         }
         let continuation = watcher.continuation
         let subscription = WatchSubscription(
-            resourceVersion: version, initial: initial, messages: messages, stop: { continuation.finish() })
+            resourceVersion: version, initial: initial,
+            messages: WatchMessages(stream: messages, backlog: watcher.backlog),
+            stop: { continuation.finish() })
         return (subscription, nextWatcher)
     }
 }

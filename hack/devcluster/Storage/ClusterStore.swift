@@ -1,8 +1,10 @@
 import DequeModule
+import Dispatch
 import FoundationEssentials
 import Synchronization
 
-/// The objects of the cluster, in memory, with one version counter over all of them and a bounded past for watches.
+/// The objects of the cluster, in memory, with one version counter over all of them and a bounded past for watches; with a
+/// log, on disk as well.
 ///
 /// Writers are optimistic: a change names the version that it was made from and is refused when that is no longer the
 /// stored one.
@@ -10,15 +12,26 @@ final class ClusterStore: Sendable {
     /// How many changes of one resource are kept for watches that resume. A watch that resumes from before them is
     /// answered 410 and lists again, as on a server whose history was compacted.
     static let historyCapacity = 1_000
+    /// How large the objects of one resource's history may be together.
+    static let historyBytes = 32 << 20
 
     struct ResourceState {
         var objects: [ObjectKey: StoredObject] = [:]
         /// The objects' keys in order, for lists and their pages.
         var keys: [ObjectKey] = []
         var history: Deque<StoredEvent> = []
+        /// How large the objects in `history` are.
+        var historyBytes = 0
+        /// The version of the newest change, told already or not.
+        var newest: UInt64
         /// The version of the newest change that history no longer holds.
         var forgotten: UInt64
         var watchers: [UInt64: Watcher] = [:]
+
+        init(forgotten: UInt64) {
+            self.forgotten = forgotten
+            newest = forgotten
+        }
     }
 
     struct State {
@@ -32,14 +45,30 @@ final class ClusterStore: Sendable {
         var isEnding = false
         /// Counts the changes after which something may have lost its owner.
         var ownershipEdition: UInt64 = 1
+        /// nil without a log.
+        var durability: Durability?
     }
 
     let state: Mutex<State>
+    /// What keeps changes over a restart.
+    let log: (any DurableLog)?
+    /// Where the log's blocking work is done.
+    let commits = DispatchQueue(label: "devcluster.commits")
 
-    /// - Parameter firstVersion: where versions begin. The clock's milliseconds by default: a client that saw versions of
-    ///   an earlier run is then told that they expired, and never takes an old version for a new one.
-    init(firstVersion: UInt64 = UInt64(Date().timeIntervalSince1970 * 1000)) {
-        state = Mutex(State(version: firstVersion, floor: firstVersion))
+    /// - Parameter firstVersion: where versions begin.
+    init(firstVersion: UInt64 = ClusterStore.firstVersion(after: 0), log: (any DurableLog)? = nil) {
+        self.log = log
+        state = Mutex(
+            State(
+                version: firstVersion, floor: firstVersion,
+                durability: log == nil ? nil : Durability(version: firstVersion)))
+    }
+
+    /// Where a run's versions begin: at the clock's milliseconds, so that a client that saw versions of an earlier run is
+    /// told that they expired, and never takes an old version for a new one; well behind the last version on disk, as some
+    /// that never got there may have been seen.
+    static func firstVersion(after last: UInt64) -> UInt64 {
+        max(UInt64(Date().timeIntervalSince1970 * 1000), last + 10_000)
     }
 
     /// The version of the newest change.
@@ -71,7 +100,7 @@ final class ClusterStore: Sendable {
     /// The version of each resource's newest change, to tell whether anything compiled from them is still right.
     func editions(of resources: [GroupResource]) -> [UInt64] {
         state.withLock { state in
-            resources.map { state.resources[$0]?.history.last?.object.resourceVersion ?? state.floor }
+            resources.map { state.resources[$0]?.newest ?? state.floor }
         }
     }
 
@@ -95,8 +124,10 @@ extension ClusterStore {
     }
 
     /// Stores a new object, made with its version.
-    func insert(_ resource: GroupResource, _ key: ObjectKey, _ make: (UInt64) -> StoredObject) -> Outcome {
-        write { state in
+    func insert(_ resource: GroupResource, _ key: ObjectKey, _ make: (UInt64) -> StoredObject)
+        throws(StatusError) -> Outcome
+    {
+        try write { state in
             if state.resources[resource]?.objects[key] != nil { return .exists }
             state.version += 1
             let object = make(state.version)
@@ -106,8 +137,10 @@ extension ClusterStore {
     }
 
     /// Replaces an object by one that was made from it.
-    func replace(_ resource: GroupResource, _ previous: StoredObject, _ make: (UInt64) -> StoredObject) -> Outcome {
-        write { state in
+    func replace(_ resource: GroupResource, _ previous: StoredObject, _ make: (UInt64) -> StoredObject)
+        throws(StatusError) -> Outcome
+    {
+        try write { state in
             guard state.resources[resource]?.objects[previous.key] === previous else { return .outdated }
             state.version += 1
             let object = make(state.version)
@@ -117,8 +150,10 @@ extension ClusterStore {
     }
 
     /// Removes an object; what `make` returns is its last state, which watches are told.
-    func remove(_ resource: GroupResource, _ previous: StoredObject, _ make: (UInt64) -> StoredObject) -> Outcome {
-        write { state in
+    func remove(_ resource: GroupResource, _ previous: StoredObject, _ make: (UInt64) -> StoredObject)
+        throws(StatusError) -> Outcome
+    {
+        try write { state in
             guard state.resources[resource]?.objects[previous.key] === previous else { return .outdated }
             state.version += 1
             let object = make(state.version)
@@ -127,14 +162,15 @@ extension ClusterStore {
         }
     }
 
-    private func write(_ body: (inout State) -> Outcome) -> Outcome {
-        let (outcome, overrun) = state.withLock { state in
+    /// - Throws: 500 while the log cannot be written.
+    private func write(_ body: (inout State) -> Outcome) throws(StatusError) -> Outcome {
+        let (outcome, overrun) = try state.withLock { state throws(StatusError) in
+            if let failure = state.failureOfLog { throw failure }
             let outcome = body(&state)
-            let overrun = state.overrun
-            state.overrun = []
-            return (outcome, overrun)
+            return (outcome, state.takeOverrun())
         }
         for watcher in overrun { watcher.continuation.finish() }
+        scheduleCommit()
         return outcome
     }
 }
@@ -154,20 +190,32 @@ extension ClusterStore.State {
         if previous == nil {
             resources[resource]?.insertKey(key)
         }
-        publish(resource, StoredEvent(kind: previous == nil ? .added : .modified, object: object, previous: previous))
+        announce(resource, StoredEvent(kind: previous == nil ? .added : .modified, object: object, previous: previous))
     }
 
     mutating func drop(_ resource: GroupResource, _ object: StoredObject, previous: StoredObject) {
         ownershipEdition += 1
         resources[resource]?.objects[previous.key] = nil
         resources[resource]?.removeKey(previous.key)
-        publish(resource, StoredEvent(kind: .deleted, object: object, previous: previous))
+        announce(resource, StoredEvent(kind: .deleted, object: object, previous: previous))
     }
 
-    private mutating func publish(_ resource: GroupResource, _ event: StoredEvent) {
+    private mutating func announce(_ resource: GroupResource, _ event: StoredEvent) {
+        resources[resource]?.newest = event.object.resourceVersion
+        if durability == nil {
+            publish(resource, event)
+        } else {
+            durability?.unpublished.append((resource, event))
+        }
+    }
+
+    /// Tells watches of a change.
+    mutating func publish(_ resource: GroupResource, _ event: StoredEvent) {
         resources[resource]?.record(event)
         for (id, watcher) in resources[resource]?.watchers ?? [:] {
-            guard let seen = event.seen(through: watcher.selection) else { continue }
+            guard event.object.resourceVersion > watcher.after, let seen = event.seen(through: watcher.selection) else {
+                continue
+            }
             if !watcher.tell(.event(seen)) {
                 resources[resource]?.watchers[id] = nil
                 overrun.append(watcher)
@@ -186,7 +234,16 @@ extension ClusterStore.ResourceState {
 
     mutating func record(_ event: StoredEvent) {
         history.append(event)
-        if history.count > ClusterStore.historyCapacity, let oldest = history.popFirst() {
+        historyBytes += event.object.bytes.count
+        if history.count > EventLines.keptEvents {
+            let aged = history[history.count - 1 - EventLines.keptEvents]
+            aged.lines.retire()
+            aged.object.settle()
+        }
+        while history.count > ClusterStore.historyCapacity || historyBytes > ClusterStore.historyBytes,
+            let oldest = history.popFirst()
+        {
+            historyBytes -= oldest.object.bytes.count
             forgotten = oldest.object.resourceVersion
         }
     }

@@ -1,4 +1,5 @@
 import K8sClient
+import Synchronization
 
 /// Where an object lies within its resource; the namespace of cluster-scoped objects is empty.
 struct ObjectKey: Hashable, Comparable, Sendable {
@@ -26,6 +27,12 @@ final class StoredObject: Sendable {
     let schemaRevision: Int
     /// The object as JSON, members sorted by name.
     let bytes: [UInt8]
+    /// The object read already, while it is new: whoever wrote it, and every controller that is told of it, reads it at
+    /// once. Read, an object takes several times as much memory as its text.
+    private let fresh: Mutex<JSONValue?>
+
+    /// Objects with more text are read anew each time.
+    private static let maximumFreshBytes = 64 << 10
 
     init(_ object: JSONValue, resourceVersion: UInt64, fields: [String: String], schemaRevision: Int) {
         var object = object
@@ -40,10 +47,31 @@ final class StoredObject: Sendable {
         self.resourceVersion = resourceVersion
         self.schemaRevision = schemaRevision
         bytes = object.jsonBytes()
+        fresh = Mutex(bytes.count <= Self.maximumFreshBytes ? object : nil)
     }
+
+    /// An object as it was kept, with the version that it says of itself.
+    /// - Throws: `JSONSyntaxError` when the bytes are no JSON.
+    init(bytes: [UInt8], resourceVersion: UInt64, fields: [String: String], schemaRevision: Int) throws {
+        let meta = try JSONValue(parsing: bytes).meta
+        key = ObjectKey(namespace: meta.namespace, name: meta.name)
+        uid = meta.uid
+        labels = meta.labels
+        self.fields = fields
+        owners = meta.ownerReferences.compactMap { $0["uid"]?.string }
+        isBeingDeleted = meta.deletionTimestamp != nil
+        self.resourceVersion = resourceVersion
+        self.schemaRevision = schemaRevision
+        self.bytes = bytes
+        fresh = Mutex(nil)
+    }
+
+    /// Keeps nothing but the text any more.
+    func settle() { fresh.withLock { $0 = nil } }
 
     /// The object, read back.
     func decoded() throws(StatusError) -> JSONValue {
+        if let object = fresh.withLock({ $0 }) { return object }
         do {
             return try JSONValue(parsing: bytes)
         } catch {
@@ -84,6 +112,8 @@ struct StoredEvent: Sendable {
     var object: StoredObject
     /// The object before the change.
     var previous: StoredObject?
+    /// The event as it is sent.
+    let lines = EventLines()
 
     /// The event as a watch with this selection sees it: an object that comes to fit is added, one that no longer fits is
     /// deleted.

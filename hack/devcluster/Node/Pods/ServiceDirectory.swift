@@ -5,8 +5,24 @@ import Synchronization
 final class ServiceDirectory: Sendable {
     private struct Storage {
         var services: [ObjectKey: JSONValue] = [:]
-        var slices: [ObjectKey: JSONValue] = [:]
+        /// The slices of each Service, which the proxy asks for again at every change of any of them.
+        var slices: [ObjectKey: [ObjectKey: JSONValue]] = [:]
+        /// The Service that each slice belongs to.
+        var owners: [ObjectKey: ObjectKey] = [:]
         var followers: [AsyncStream<Void>.Continuation] = []
+
+        /// A slice without endpoints is as good as none.
+        mutating func note(_ slice: JSONValue, exists: Bool) {
+            let meta = slice.meta
+            let name = exists && !slice.items("endpoints").isEmpty ? meta.labels["kubernetes.io/service-name"] : nil
+            let owner = name.map { ObjectKey(namespace: meta.namespace, name: $0) }
+            if let former = owners[meta.key], former != owner {
+                slices[former]?[meta.key] = nil
+                if slices[former]?.isEmpty == true { slices[former] = nil }
+            }
+            owners[meta.key] = owner
+            if let owner { slices[owner, default: [:]][meta.key] = slice }
+        }
     }
 
     private let cluster: any Cluster
@@ -17,8 +33,8 @@ final class ServiceDirectory: Sendable {
     /// Keeps the directory up to date until the task is cancelled.
     func run() async {
         await withTaskGroup { group in
-            group.addTask { await self.follow(.services) { $0.services[$1] = $2 } }
-            group.addTask { await self.follow(.endpointSlices) { $0.slices[$1] = $2 } }
+            group.addTask { await self.follow(.services) { $0.services[$1.meta.key] = $2 ? $1 : nil } }
+            group.addTask { await self.follow(.endpointSlices) { $0.note($1, exists: $2) } }
         }
     }
 
@@ -37,15 +53,15 @@ final class ServiceDirectory: Sendable {
         }.sorted { ($0.meta.namespace, $0.meta.name) < ($1.meta.namespace, $1.meta.name) }
     }
 
+    /// The Services that have slices of endpoints.
+    func servicesWithEndpoints() -> [JSONValue] {
+        storage.withLock { storage in storage.slices.keys.compactMap { storage.services[$0] } }
+    }
+
     /// The ready addresses behind a Service's port; a headless Service's of any port when none is named.
     func endpoints(of service: JSONValue, port: String?) -> [(address: String, port: Int)] {
-        let namespace = service.meta.namespace
-        let name = service.meta.name
-        let slices = storage.withLock { storage in
-            storage.slices.values.filter {
-                $0.meta.namespace == namespace && $0.meta.labels["kubernetes.io/service-name"] == name
-            }
-        }
+        let key = service.meta.key
+        let slices = storage.withLock { storage in (storage.slices[key] ?? [:]).map(\.value) }
         var found: [(address: String, port: Int)] = []
         for slice in slices {
             let ports = slice.items("ports")
@@ -59,11 +75,11 @@ final class ServiceDirectory: Sendable {
     }
 
     private func follow(
-        _ resource: GroupResource, _ store: @Sendable @escaping (inout Storage, ObjectKey, JSONValue?) -> Void
+        _ resource: GroupResource, _ store: @Sendable @escaping (inout Storage, JSONValue, _ exists: Bool) -> Void
     ) async {
         for await event in cluster.watch(resource, namespace: nil) {
             let followers = storage.withLock { storage in
-                store(&storage, event.object.meta.key, event.kind == .deleted ? nil : event.object)
+                store(&storage, event.object, event.kind != .deleted)
                 return storage.followers
             }
             for follower in followers { follower.yield() }

@@ -18,8 +18,9 @@ struct LoopbackRanges: Sendable {
     private let holder: any Channel
 
     /// Takes the first ranges that no other cluster on this machine has.
-    static func claim() async throws -> LoopbackRanges {
-        for octet in 10..<90 {
+    /// - Parameter preferred: what `pods` was before, tried first.
+    static func claim(preferred: Int? = nil) async throws -> LoopbackRanges {
+        for octet in (preferred.map { [$0] } ?? []) + Array(10..<90) {
             do {
                 let holder = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

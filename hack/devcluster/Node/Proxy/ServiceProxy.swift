@@ -48,7 +48,7 @@ struct ServiceProxy: Sendable {
 
     private func frontends() -> [Frontend: [Backends.Endpoint]] {
         var result: [Frontend: [Backends.Endpoint]] = [:]
-        for service in directory.services(in: nil) {
+        for service in directory.servicesWithEndpoints() {
             guard let address = service["spec", "clusterIP"]?.string, address.hasPrefix("127.") else { continue }
             for port in service.items("spec", "ports") where (port["protocol"]?.string ?? "TCP") == "TCP" {
                 guard let number = port["port"]?.int else { continue }
