@@ -42,6 +42,11 @@ struct NodeDeploymentTests {
             try await cluster.wait("the Service has three endpoints") {
                 cluster.get(.endpoints, "web")?.items("subsets").first?.items("addresses").count == 3
             }
+            // The proxy learns of the endpoints on its own and refuses connections until then.
+            let deadline = ContinuousClock.now + .seconds(60)
+            while (try? await WebClient.get(url)) == nil, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(20))
+            }
             #expect(try await WebClient.get(url) == "200 one")
 
             // Clients go on through the update; what each answer was is counted.

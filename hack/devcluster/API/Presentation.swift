@@ -12,9 +12,23 @@ struct Presentation: Sendable {
     func item(_ stored: StoredObject) throws(StatusError) -> [UInt8] {
         switch form {
         case .full: return try registry.presentedBytes(stored, as: kind)
-        case .metadata: return Self.metadata(of: try registry.present(stored, as: kind)).jsonBytes()
+        case .metadata: return try metadata(stored)
         case .table: return table([try registry.present(stored, as: kind)], metadata: [:]).jsonBytes()
         }
+    }
+
+    /// An object's metadata alone, copied from its text: metadata is the same in every version and has no defaults.
+    private func metadata(_ stored: StoredObject) throws(StatusError) -> [UInt8] {
+        guard let metadata = stored.metadataBytes else {
+            return Self.metadata(of: try registry.present(stored, as: kind)).jsonBytes()
+        }
+        let head = #"{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata","metadata":"#
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(head.utf8.count + metadata.count + 1)
+        bytes += head.utf8
+        bytes += metadata
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
     }
 
     /// One object as the whole answer.
