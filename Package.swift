@@ -134,7 +134,12 @@ let package = Package(
 
         .testTarget(name: "K8sClientTests", dependencies: ["K8sClient"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "OperatorTests", dependencies: ["Operator", "K8sClient"], exclude: ["Golden"],
+            name: "OperatorTests",
+            dependencies: [
+                "Operator", "K8sClient", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["Golden"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "BackendTests",

@@ -34,6 +34,7 @@ struct OperatorBenchmark: AsyncParsableCommand {
             ("operator to plain loop", ratio(.seconds(directSeconds), converged)),
             ("CPU ms per resource", decimal((busy.cpuSeconds - atRest.cpuSeconds) * 1000 / count)),
             ("peak resident memory, MB", decimal(Double(after.peakResidentBytes) / 1_000_000)),
+            ("of it the process's own, at the end, MB", decimal(Double(after.anonymousBytes) / 1_000_000)),
             ("requests per resource", decimal(Double(before.requests.total - atRest.requests.total) / count)),
             ("requests in \(steadySeconds) s of steady state", "\(after.requests.total - before.requests.total)"),
             ("of them for the Lease", "\(after.requests.lease - before.requests.lease)"),

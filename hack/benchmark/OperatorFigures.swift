@@ -13,6 +13,8 @@ struct OperatorFigures {
     struct Reading {
         var cpuSeconds: Double
         var peakResidentBytes: Int
+        /// What belongs to this process alone: the rest are pages of its program and of libraries, which others share.
+        var anonymousBytes: Int
         var requests: Requests
     }
 
@@ -21,7 +23,8 @@ struct OperatorFigures {
 
     func read() async throws -> Reading {
         Reading(
-            cpuSeconds: try cpuSeconds(), peakResidentBytes: try peakResidentBytes(), requests: try await requests())
+            cpuSeconds: try cpuSeconds(), peakResidentBytes: try memory("VmHWM:"),
+            anonymousBytes: try memory("RssAnon:"), requests: try await requests())
     }
 
     /// User and system time, from fields 14 and 15 of proc_pid_stat(5), in the usual hundredths of a second.
@@ -34,9 +37,10 @@ struct OperatorFigures {
         return (user + system) / 100
     }
 
-    private func peakResidentBytes() throws -> Int {
+    /// A figure of proc_pid_status(5).
+    private func memory(_ field: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
+        for line in status.split(separator: "\n") where line.hasPrefix(field) {
             if let kilobytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) }) {
                 return kilobytes * 1024
             }
