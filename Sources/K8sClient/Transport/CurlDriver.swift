@@ -35,6 +35,8 @@ final class CurlDriver: Sendable {
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// How many transfers are alive: what tests look at for leaks.
+    let liveTransfers = LiveCount()
     private let multi: Multi?
     private let inbox = Mutex(Inbox())
 
@@ -49,7 +51,7 @@ final class CurlDriver: Sendable {
         }
         multi = Multi(pointer: pointer)
         // Idle connections that are kept: as many as may be in use at once, and the streams'.
-        _ = curl_multi_setopt_long(pointer, CURLMOPT_MAXCONNECTS, configuration.maximumConcurrentRequests + 32)
+        _ = curl_multi_setopt_long(pointer, CURLMOPT_MAXCONNECTS, configuration.laneLimits.reduce(32, +))
         let started = DriverThread.start { [self, multi] in
             guard let multi else { return }
             let loop = DriverLoop(multi.pointer, configuration)
