@@ -117,10 +117,12 @@ final class FaultProxy: Sendable {
         // Whatever breaks here is what the client is there to bear: it sees a connection that ends.
         try? await front.executeThenClose { requests, answers in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.pass(requests, answers) }
+                group.addTask {
+                    defer { front.channel.close(promise: nil) }
+                    try await self.pass(requests, answers)
+                }
                 // A client that leaves while the server is silent is noticed as well.
-                group.addTask { try await front.channel.closeFuture.get() }
-                try await group.next()
+                try await front.channel.closeFuture.get()
                 group.cancelAll()
             }
         }
