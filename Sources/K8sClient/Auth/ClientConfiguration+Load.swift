@@ -36,7 +36,7 @@ extension ClientConfiguration {
                 "no cluster is configured: name a kubeconfig with --kubeconfig or KUBECONFIG (HOME is not set either)")
         }
         return try Kubeconfig(files: [home + "/.kube/config"], skipsMissing: false).configuration(
-                context: context, environment)
+            context: context, environment)
     }
 
     /// Where every pod finds its service account.

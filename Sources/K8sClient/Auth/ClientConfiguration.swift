@@ -34,7 +34,8 @@ public struct ClientConfiguration: Sendable {
         server: String, tls: TLS = TLS(), credentials: Credentials = .none, impersonation: Impersonation? = nil,
         proxyURL: String? = nil, defaultNamespace: String = "default", userAgent: String = "chatbackend",
         requestTimeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(10),
-        maximumBodyBytes: Int = ClientConfiguration.defaultMaximumBodyBytes, requestBudget: RequestBudget = RequestBudget(),
+        maximumBodyBytes: Int = ClientConfiguration.defaultMaximumBodyBytes,
+        requestBudget: RequestBudget = RequestBudget(),
         httpVersion: HTTPVersion = .automatic
     ) {
         self.server = server
@@ -133,5 +134,7 @@ extension ClientConfiguration: CustomStringConvertible, CustomDebugStringConvert
     public var debugDescription: String { description }
 
     /// Shows the server and the kind of credentials: keys, and a proxy's password, must not be in a dump.
-    public var customMirror: Mirror { Mirror(self, children: ["server": server, "credentials": credentials.description]) }
+    public var customMirror: Mirror {
+        Mirror(self, children: ["server": server, "credentials": credentials.description])
+    }
 }

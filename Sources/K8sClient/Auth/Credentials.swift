@@ -68,7 +68,7 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
         case .none: "none"
         case .token: "a token"
         case .tokenFile(let file): "the token in \(file.path)"
-        case .plugIn(let source): "the plug-in \(source.plugIn.command)"
+        case .plugIn(let source): source.plugIn.description
         }
     }
 

@@ -101,6 +101,17 @@ public struct ExecPlugIn: Sendable, Hashable {
     }
 }
 
+extension ExecPlugIn: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The program; its arguments and environment may hold secrets.
+    public var description: String { "the plug-in \(command)" }
+
+    /// The same as `description`.
+    public var debugDescription: String { description }
+
+    /// Shows the program alone.
+    public var customMirror: Mirror { Mirror(self, children: ["command": command]) }
+}
+
 /// What a plug-in handed out. Its description shows no secret.
 struct ExecCredential: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     var token: String?
@@ -115,12 +126,15 @@ struct ExecCredential: Sendable, Hashable, CustomStringConvertible, CustomReflec
     /// Reads what a plug-in printed.
     /// - Returns: the credential, or why it is none; the reason never quotes the output.
     static func parse(_ output: [UInt8], version: ExecPlugIn.Version) -> Result<ExecCredential, Reason> {
-        guard let document = try? JSONValue(parsing: output) else { return .failure(Reason("what it printed is no JSON")) }
+        guard let document = try? JSONValue(parsing: output) else {
+            return .failure(Reason("what it printed is no JSON"))
+        }
         guard document["kind"]?.string == "ExecCredential" else {
             return .failure(Reason("what it printed is no ExecCredential"))
         }
         guard document["apiVersion"]?.string == version.rawValue else {
-            return .failure(Reason("what it printed is not of the version \(version.rawValue) that the kubeconfig names"))
+            return .failure(
+                Reason("what it printed is not of the version \(version.rawValue) that the kubeconfig names"))
         }
         guard let status = document["status"], status.object != nil else {
             return .failure(Reason("what it printed has no status"))

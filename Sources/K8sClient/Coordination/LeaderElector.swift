@@ -217,7 +217,7 @@ public final class LeaderElector: Service {
             var request = KubernetesRequest.create(
                 .leases, new, namespace: configuration.namespace, name: nil, nil, .init())
             request.timeout = timeout
-                return try await client.object(request, kind: APIResource.leases.kind, as: JSONValue.self)
+            return try await client.object(request, kind: APIResource.leases.kind, as: JSONValue.self)
         }
         lease["spec"] = record.spec
         var request = KubernetesRequest.replace(

@@ -18,7 +18,8 @@ enum PercentEncoding {
         var name = ""
         for byte in text.utf8 {
             let character = Character(UnicodeScalar(byte))
-            let isToken = byte < 0x80 && (character.isLetter || character.isNumber || "!#$&'*+-.^_`|~".contains(character))
+            let isToken =
+                byte < 0x80 && (character.isLetter || character.isNumber || "!#$&'*+-.^_`|~".contains(character))
             if isToken {
                 name.append(character)
             } else {

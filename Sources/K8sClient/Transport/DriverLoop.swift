@@ -58,13 +58,21 @@ final class DriverLoop {
         curl_multi_poll(multi, nil, 0, pollTimeout, nil)
     }
 
-    private var pollTimeout: Int32 {
-        let longest: Duration = .seconds(60)
-        guard let next = (lanes.compactMap(\.earliestDeadline) + [nextSilenceCheck].compactMap { $0 }).min() else {
-            return Int32(longest.milliseconds)
+    /// When there is something to end although no socket says so.
+    private var nextDeadline: ContinuousClock.Instant? {
+        var next = nextSilenceCheck
+        for lane in lanes {
+            guard let deadline = lane.earliestDeadline else { continue }
+            next = min(next ?? deadline, deadline)
         }
+        return next
+    }
+
+    private var pollTimeout: Int32 {
+        let longest = 60_000
+        guard let next = nextDeadline else { return Int32(longest) }
         // One more, since what is left of a millisecond would be waited out in turns of none.
-        return Int32(min(max(next - .now, .zero), longest).milliseconds + 1)
+        return Int32(min(max((next - .now).milliseconds + 1, 0), longest))
     }
 
     func endEverything() {
@@ -120,7 +128,9 @@ final class DriverLoop {
 
     /// Ends what waited too long for its turn, and streams that have been silent for too long.
     private func endLate() {
+        guard let next = nextDeadline else { return }
         let now = ContinuousClock.now
+        guard next <= now else { return }
         for index in lanes.indices {
             let late = lanes[index].expired(at: now)
             guard !late.isEmpty else { continue }

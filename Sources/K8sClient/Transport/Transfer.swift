@@ -10,7 +10,7 @@ final class Transfer: Sendable {
     let request: HTTPRequest
     /// Whether the answer is handed over at its head and the body by chunks.
     let isStreamed: Bool
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
         var isCancelled = false
@@ -26,7 +26,7 @@ final class Transfer: Sendable {
         self.request = request
         self.isStreamed = isStreamed
         self.liveCount = liveCount
-        state.withLock { $0.idleTimeout = request.idleTimeout }
+        state = Mutex(State(idleTimeout: request.idleTimeout))
         liveCount.add(1)
     }
 

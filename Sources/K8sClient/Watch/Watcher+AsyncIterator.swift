@@ -128,7 +128,8 @@ extension Watcher {
             watcher.client.core.giveUpWatchList(watcher.resource)
             machine.watchListRefused()
             watcher.client.logger.debug(
-                "the first list comes in pages", metadata: ["resource": "\(watcher.resource.plural)", "why": "\(reason)"])
+                "the first list comes in pages",
+                metadata: ["resource": "\(watcher.resource.plural)", "why": "\(reason)"])
         }
 
         /// One change, or `nil` when the stream has to be read on, or has ended.

@@ -83,6 +83,17 @@ struct KubernetesClientTests {
         #expect(server.requests.count == 4)
     }
 
+    @Test("A list whose pages lead in a circle is an invalid answer")
+    func circle() async throws {
+        let server = try FaultServer { _ in .list([configMap("a", version: 1)], version: "10", next: "t") }
+        let error = try await failure { () async throws(KubernetesError) in
+            try await server.client().listAll(.configMaps, namespace: "default")
+        }
+        #expect(error.code == .invalidResponse)
+        #expect(error.message.contains("the next page is this one again"))
+        #expect(server.requests.count == 2)
+    }
+
     @Test("Items of a list carry their kind, which servers leave out")
     func listKinds() async throws {
         let server = try FaultServer { _ in

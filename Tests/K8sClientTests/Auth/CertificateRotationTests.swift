@@ -29,7 +29,8 @@ struct CertificateRotationTests {
                         server: "https://127.0.0.1:\(proxy.port)",
                         tls: .init(
                             certificateAuthority: .file(certificates.path("old.crt")),
-                            clientCertificate: .file(folder + "/client.crt"), clientKey: .file(folder + "/client.key"))))
+                            clientCertificate: .file(folder + "/client.crt"), clientKey: .file(folder + "/client.key")))
+                )
                 _ = try await client.get(.configMaps, "a", namespace: "default")
                 // From now on the server trusts the new authority's clients only.
                 proxy.use(try certificates.serverContext("server", clientAuthority: "new"))

@@ -186,7 +186,10 @@ struct ExecPlugInTests {
     @Test(
         "What a program does wrong is told with its words on standard error, never with its output",
         arguments: [
-            ("echo s3cr3t; echo 'no   token\nfor you' >&2; exit 3", "failed with exit status 3; it said: no token for you"),
+            (
+                "echo s3cr3t; echo 'no   token\nfor you' >&2; exit 3",
+                "failed with exit status 3; it said: no token for you"
+            ),
             ("echo s3cr3t", "what it printed is no JSON"),
             (#"echo '{"kind":"Secret","token":"s3cr3t"}'"#, "is no ExecCredential"),
             (
@@ -268,7 +271,9 @@ struct ExecPlugInTests {
         }
         let error = try await failure { () async throws(KubernetesError) in try await get(client) }
         #expect(error.code == .timeout)
-        let task = Task { try await failure { () async throws(KubernetesError) in try await source.credential(until: nil) } }
+        let task = Task {
+            try await failure { () async throws(KubernetesError) in try await source.credential(until: nil) }
+        }
         task.cancel()
         #expect(try await task.value.code == .cancelled)
     }

@@ -63,7 +63,9 @@ struct KubeconfigTests {
             let two = try load(folder + "/config", context: "two")
             #expect(two.tls.insecureSkipVerify)
             #expect(two.proxyURL == "http://proxy:3128")
-            #expect(two.impersonation == .init(user: "jane", uid: "7", groups: ["a", "b"], extra: ["team": ["web", "api"]]))
+            #expect(
+                two.impersonation
+                    == .init(user: "jane", uid: "7", groups: ["a", "b"], extra: ["team": ["web", "api"]]))
             #expect(two.defaultNamespace == "default")
             #expect("\(two.credentials)" == "a token")
             let three = try load(folder + "/config", context: "three")

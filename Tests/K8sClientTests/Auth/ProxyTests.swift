@@ -36,7 +36,8 @@ struct ProxyTests {
             ("192.168.1.1:443", "https://192.168.1.1", true), ("192.168.1.1:444", "https://192.168.1.1", false),
             ("fd00::/8", "https://[fd00::1]:6443", true), ("fd00::/8", "https://[fe80::1]:6443", false),
             ("[fd00::1]:6443", "https://[fd00::1]:6443", true), ("10.0.0.0/8", "https://ten.example.com", false),
-            ("a.com, b.com c.com", "https://c.com", true), ("*", "https://anything", true), ("", "https://a.com", false),
+            ("a.com, b.com c.com", "https://c.com", true), ("*", "https://anything", true),
+            ("", "https://a.com", false),
         ])
     func exceptions(list: String, server: String, isDirect: Bool) throws {
         #expect(try (proxy(server, ["HTTPS_PROXY": "http://p", "NO_PROXY": list]) == nil) == isDirect)

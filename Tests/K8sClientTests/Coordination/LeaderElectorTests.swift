@@ -48,7 +48,8 @@ struct LeaderElectorTests {
         LeaderElector(
             client: client,
             configuration: .init(
-                name: "op", namespace: "ns", identity: identity, leaseDuration: max(.seconds(1), renewDeadline + .seconds(1)),
+                name: "op", namespace: "ns", identity: identity,
+                leaseDuration: max(.seconds(1), renewDeadline + .seconds(1)),
                 renewDeadline: renewDeadline, retryPeriod: .milliseconds(50)),
             onStarted: { _ = started.next() }, onLost: { _ = lost.next() })
     }

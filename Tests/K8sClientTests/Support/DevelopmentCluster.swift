@@ -63,7 +63,8 @@ struct DevelopmentCluster: Sendable {
             tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(certificate).map { .certificate($0) }
             tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem))
         }
-        return FaultProxy.Upstream(port: address.port, tls: try NIOSSLContext(configuration: tls), dropsAuthorization: true)
+        return FaultProxy.Upstream(
+            port: address.port, tls: try NIOSSLContext(configuration: tls), dropsAuthorization: true)
     }
 }
 

@@ -35,9 +35,7 @@ final class FaultProxy: Sendable {
     struct Request: Sendable {
         let method: String
         let target: String
-        let authorization: String?
-
-        var isWatch: Bool { target.contains("watch=true") }
+        let accept: String?
     }
 
     /// Where the requests go.
@@ -59,7 +57,8 @@ final class FaultProxy: Sendable {
     private let open = Atomic<Int>(0)
     private let faults = Mutex<[String: Int]>([:])
 
-    private init(port: Int, _ upstream: Upstream, _ tls: NIOSSLContext?, _ plan: @escaping @Sendable (Request) -> Fault) {
+    private init(port: Int, _ upstream: Upstream, _ tls: NIOSSLContext?, _ plan: @escaping @Sendable (Request) -> Fault)
+    {
         self.port = port
         self.upstream = upstream
         self.plan = plan
@@ -150,8 +149,7 @@ final class FaultProxy: Sendable {
             while let (head, body) = try await Self.request(&requests) {
                 let fault = plan(
                     Request(
-                        method: head.method.rawValue, target: head.uri,
-                        authorization: head.headers["authorization"].first))
+                        method: head.method.rawValue, target: head.uri, accept: head.headers["accept"].first))
                 count(fault)
                 switch fault {
                 case .drop: return
@@ -243,7 +241,8 @@ final class FaultProxy: Sendable {
                 case .corrupt(let offset) where range.contains(offset):
                     bytes.setInteger(UInt8(0), at: bytes.readerIndex + offset - range.lowerBound)
                     try await client.write(.body(.byteBuffer(bytes)))
-                case .duplicate(let offset) where passed > offset && range.lowerBound <= offset || line.readableBytes > 0:
+                case .duplicate(let offset)
+                where passed > offset && range.lowerBound <= offset || line.readableBytes > 0:
                     try await Self.duplicate(&bytes, &line, client)
                 default: try await client.write(.body(.byteBuffer(bytes)))
                 }

@@ -245,7 +245,9 @@ final class FaultServer: Sendable {
             }
             let reply: Reply =
                 isRefused
-                ? .status(422, "Invalid", "sendInitialEvents: Forbidden: forbidden for watch unless the WatchList feature gate")
+                ? .status(
+                    422, "Invalid",
+                    "sendInitialEvents: Forbidden: forbidden for watch unless the WatchList feature gate")
                 : answer(request)
             switch reply {
             case .json(let status, let value, let headers):

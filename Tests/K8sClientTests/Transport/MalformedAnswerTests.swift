@@ -139,7 +139,8 @@ struct MalformedAnswerTests {
             #"{"kind":"Status","code":"x","details":{"causes":7}}"#, #"{"gitVersion":1}"#,
             #"{"type":"ADDED"}"#, #"{"type":"ADDED","object":7}"#, #"{"type":"ERROR","object":{"code":"x"}}"#,
             #"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":{}}}}"#, #"{"type":null,"object":{}}"#,
-            String(repeating: "[", count: 100_000), #"{"kind":"ConfigMap","data":"# + String(repeating: "{\"a\":", count: 5000),
+            String(repeating: "[", count: 100_000),
+            #"{"kind":"ConfigMap","data":"# + String(repeating: "{\"a\":", count: 5000),
             #"{"kind":"ConfigMap","metadata":{"name":"\ud800"}}"#,
         ])
     func documents(text: String) async throws {

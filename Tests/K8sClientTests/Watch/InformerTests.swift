@@ -136,7 +136,8 @@ extension InformerTests {
     func syncedMeansIt() async throws {
         let server = try FaultServer { request in
             guard request.query["watch"] != nil else {
-                return .list((0..<50).map { configMap("n\($0)", version: $0 + 1, data: ["k": "\($0 % 2)"]) }, version: "60")
+                return .list(
+                    (0..<50).map { configMap("n\($0)", version: $0 + 1, data: ["k": "\($0 % 2)"]) }, version: "60")
             }
             return .watch([event("MODIFIED", configMap("n0", version: 61, data: ["k": "1"]))]) { $0.waitForClose() }
         }

@@ -9,7 +9,8 @@ struct SoakTests {
     private static let changes = 10_000
     private static let namespace = "soak"
 
-    @Test("After ten thousand changes under faults a store holds the server's list byte for byte, and nothing has leaked")
+    @Test(
+        "After ten thousand changes under faults a store holds the server's list byte for byte, and nothing has leaked")
     func soak() async throws {
         let mix = FaultMix(for: "soak")
         try await withTemporaryFolder { folder in
@@ -19,7 +20,8 @@ struct SoakTests {
             try await DevelopmentCluster.running { cluster in
                 let direct = KubernetesClient(configuration: cluster.configuration)
                 try await direct.create(
-                    .namespaces, ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(Self.namespace)]])
+                    .namespaces,
+                    ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(Self.namespace)]])
                 let port = try await FaultProxy.running(
                     to: try cluster.upstream(), tls: try certificates.serverContext("proxy"), plan: { mix.next($0) }
                 ) { proxy in
@@ -63,12 +65,17 @@ struct SoakTests {
             Self.bytes(whole.store.all) == bytes
         }
         let even = Self.bytes(expected.items.filter { $0["metadata", "labels", "half"] == "even" })
-        try await eventually("so does the selected one", within: .seconds(90)) { Self.bytes(selected.store.all) == even }
+        try await eventually("so does the selected one", within: .seconds(90)) {
+            Self.bytes(selected.store.all) == even
+        }
         let versions = Dictionary(uniqueKeysWithValues: expected.items.map { ($0.objectKey, $0.metadata) })
         try await eventually("and that of metadata", within: .seconds(90)) {
-            Dictionary(uniqueKeysWithValues: metadata.store.all.map { (ObjectKey(namespace: $0.namespace, name: $0.name), $0) })
+            Dictionary(
+                uniqueKeysWithValues: metadata.store.all.map { (ObjectKey(namespace: $0.namespace, name: $0.name), $0) }
+            )
                 == versions
         }
+        #expect(try Self.sockets(port: proxy.port) > 0, "they are seen while they are there")
         #expect(proxy.counts["drop", default: 0] + proxy.counts["dropAnswer", default: 0] > 100)
 
         for task in tasks { task.cancel() }
@@ -139,16 +146,21 @@ struct SoakTests {
     private static func sockets(port: Int) throws -> Int {
         let wanted = String(port, radix: 16, uppercase: true)
         let hex = String(repeating: "0", count: 4 - wanted.count) + wanted
-        let inodes = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n").dropFirst()
+        let inodes = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n")
+            .dropFirst()
             .compactMap { line -> Substring? in
                 let fields = line.split(separator: " ")
-                guard fields.count > 9, fields[1].hasSuffix(":" + hex) || fields[2].hasSuffix(":" + hex) else { return nil }
+                guard fields.count > 9, fields[1].hasSuffix(":" + hex) || fields[2].hasSuffix(":" + hex) else {
+                    return nil
+                }
                 return fields[9]
             }
         let mine = Set(inodes.filter { $0 != "0" }.map { "socket:[\($0)]" })
         return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { name in
             // One that was closed meanwhile is no leak.
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)).map { mine.contains($0) }
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)).map {
+                mine.contains($0)
+            }
                 ?? false
         }
     }

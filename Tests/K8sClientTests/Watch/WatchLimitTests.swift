@@ -41,7 +41,8 @@ struct WatchLimitTests {
                     usleep(100_000)
                 }
                 connection.chunk(
-                    event("ADDED", configMap("big", version: 16, data: ["k": String(repeating: "x", count: 4 << 20)])) + "\n")
+                    event("ADDED", configMap("big", version: 16, data: ["k": String(repeating: "x", count: 4 << 20)]))
+                        + "\n")
                 connection.waitForClose()
             }
         }

@@ -27,7 +27,8 @@ struct WatchListTests {
         var result: [String] = []
         for _ in 0..<count {
             switch await iterator.next() {
-            case .restarted(let items)?: result.append("all: " + items.map(\.objectKey.name).sorted().joined(separator: " "))
+            case .restarted(let items)?:
+                result.append("all: " + items.map(\.objectKey.name).sorted().joined(separator: " "))
             case .applied(let item)?: result.append("\(item.objectKey.name)@\(item.resourceVersion)")
             case .deleted(let item)?: result.append("-\(item.objectKey.name)")
             case nil: result.append("end")
@@ -118,7 +119,8 @@ struct WatchListTests {
             switch watches.next() {
             case 1: return .watch([Self.end(version: 5)])
             case 2: return .status(410, "Expired", "too old")
-            default: return .watch([event("ADDED", configMap("b", version: 7)), Self.end(version: 8)]) { $0.waitForClose() }
+            default:
+                return .watch([event("ADDED", configMap("b", version: 7)), Self.end(version: 8)]) { $0.waitForClose() }
             }
         }
         #expect(await changes(watcher(server.client()), 2) == ["all: ", "all: b"])
