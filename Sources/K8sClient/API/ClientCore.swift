@@ -11,6 +11,8 @@ final class ClientCore: Sendable {
     private let requestCount = Atomic<UInt64>(0)
     /// The kinds of which the server does not send the first list as events of a watch.
     private let withoutWatchList = Mutex<Set<APIResource>>([])
+    /// The kinds whose last such watch fell silent before its list was whole.
+    private let silentWatchLists = Mutex<Set<APIResource>>([])
 
     init(
         _ configuration: ClientConfiguration, _ factory: any MetricsFactory,
@@ -47,5 +49,16 @@ final class ClientCore: Sendable {
     /// Decides that for good: asking again at every restart would cost a request each time.
     func giveUpWatchList(_ resource: APIResource) {
         withoutWatchList.withLock { _ = $0.insert(resource) }
+    }
+
+    /// Such a watch fell silent. Once that may be the connection's fault, twice in a row it is the server's.
+    func watchListFellSilent(_ resource: APIResource) {
+        let isFirst = silentWatchLists.withLock { $0.insert(resource).inserted }
+        if !isFirst { giveUpWatchList(resource) }
+    }
+
+    /// Such a watch brought its list to an end.
+    func watchListWorked(_ resource: APIResource) {
+        silentWatchLists.withLock { _ = $0.remove(resource) }
     }
 }

@@ -13,9 +13,16 @@ final class ExecCredentialSource: Sendable {
         var work: Task<Void, Never>?
         var timer: Task<Void, Never>?
         var nextWaiter = 0
-        var waiters: [Int: CheckedContinuation<Outcome, Never>] = [:]
-        /// Waiters that were cancelled before they began to wait.
-        var cancelled: Set<Int> = []
+        var waiters: [Int: Waiter] = [:]
+    }
+
+    /// A request that waits for a run.
+    private enum Waiter {
+        /// It is about to wait.
+        case arriving
+        case waiting(CheckedContinuation<Outcome, Never>)
+        /// It was cancelled or its time was up, maybe before it began to wait.
+        case gone(KubernetesError)
     }
 
     private static let cancelled = KubernetesError(.cancelled, "the request was cancelled")
@@ -93,16 +100,17 @@ final class ExecCredentialSource: Sendable {
     /// What comes of a run, or its time being up, whichever is first.
     private func finish(_ run: Int, _ outcome: Outcome) {
         let waiters = state.withLock { state in
-            guard state.ended < run else { return [CheckedContinuation<Outcome, Never>]() }
+            guard state.ended < run else { return [Waiter]() }
             state.ended = run
             state.outcome = outcome
             state.cache.finished(outcome, at: now())
             state.timer?.cancel()
             (state.work, state.timer) = (nil, nil)
-            defer { state.waiters = [:] }
-            return Array(state.waiters.values)
+            let waiters = state.waiters.filter { if case .waiting = $0.value { true } else { false } }
+            for id in waiters.keys { state.waiters[id] = nil }
+            return Array(waiters.values)
         }
-        for waiter in waiters { waiter.resume(returning: outcome) }
+        for case .waiting(let continuation) in waiters { continuation.resume(returning: outcome) }
     }
 
     // MARK: Waiting
@@ -110,6 +118,7 @@ final class ExecCredentialSource: Sendable {
     private func outcome(of run: Int, until deadline: ContinuousClock.Instant?) async -> Outcome {
         let id = state.withLock { state in
             state.nextWaiter += 1
+            state.waiters[state.nextWaiter] = .arriving
             return state.nextWaiter
         }
         let timer = deadline.map { deadline in
@@ -124,14 +133,14 @@ final class ExecCredentialSource: Sendable {
         }
         defer {
             timer?.cancel()
-            state.withLock { _ = $0.cancelled.remove(id) }
+            state.withLock { $0.waiters[id] = nil }
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let now: Outcome? = state.withLock { state in
-                    if state.cancelled.contains(id) { return .failure(Self.cancelled) }
+                    if case .gone(let error)? = state.waiters[id] { return .failure(error) }
                     if state.ended >= run { return state.outcome }
-                    state.waiters[id] = continuation
+                    state.waiters[id] = .waiting(continuation)
                     return nil
                 }
                 if let now { continuation.resume(returning: now) }
@@ -142,11 +151,11 @@ final class ExecCredentialSource: Sendable {
     }
 
     private func giveUp(_ id: Int, _ error: KubernetesError) {
-        let waiter = state.withLock { state in
-            let waiter = state.waiters.removeValue(forKey: id)
-            if waiter == nil { state.cancelled.insert(id) }
+        let waiter = state.withLock { state -> Waiter? in
+            guard let waiter = state.waiters[id] else { return nil }  // it has its answer
+            state.waiters[id] = .gone(error)
             return waiter
         }
-        waiter?.resume(returning: .failure(error))
+        if case .waiting(let continuation)? = waiter { continuation.resume(returning: .failure(error)) }
     }
 }

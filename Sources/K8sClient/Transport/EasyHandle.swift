@@ -91,8 +91,9 @@ final class EasyHandle {
         try check(curl_setopt_string(pointer, CURLOPT_PROTOCOLS_STR, "http,https"), "the protocols")
         try check(curl_setopt_string(pointer, CURLOPT_USERAGENT, configuration.userAgent), "the user agent")
         configureTLS(configuration)
-        // An empty one keeps libcurl from asking the environment, which the configuration has done by Kubernetes' rules.
+        // Both are always set, lest libcurl ask the environment: the configuration has done that, by Kubernetes' rules.
         try check(curl_setopt_string(pointer, CURLOPT_PROXY, Self.proxy(configuration.proxyURL)), "the proxy")
+        try check(curl_setopt_string(pointer, CURLOPT_NOPROXY, ""), "the proxy")
     }
 
     /// Go's clients leave a name to be resolved to a SOCKS proxy; libcurl has a scheme of its own for that.

@@ -112,8 +112,8 @@ extension Watcher {
                     name: request.name, start: .now, chunks: bytes.makeAsyncIterator(),
                     lines: LineSplitter(limit: tuning.maximumLineBytes), initial: resourceVersion == nil ? [:] : nil)
             } catch {
-                if resourceVersion == nil, let status = error.httpStatus, [400, 405, 422, 501].contains(status) {
-                    refuseWatchList("the server refuses it: \(error)")
+                if resourceVersion == nil, Self.refusesWatchList(error) {
+                    refuseWatchList("\(error)")
                     return
                 }
                 report(error)
@@ -121,6 +121,12 @@ extension Watcher {
                 machine.watchEnded(error, lasted: .zero)
                 throw error
             }
+        }
+
+        /// Whether a server says that it does not know what it was asked for: as the answer, or in the stream of one.
+        private static func refusesWatchList(_ error: KubernetesError) -> Bool {
+            guard let status = error.httpStatus ?? error.status?.code else { return false }
+            return [400, 405, 422, 501].contains(status)
         }
 
         private mutating func refuseWatchList(_ reason: String) {
@@ -166,8 +172,17 @@ extension Watcher {
                 return nil
             } catch {
                 let error = error.during(stream.name)
+                if stream.initial != nil, Self.refusesWatchList(error) {
+                    refuseWatchList("\(error)")
+                    return nil
+                }
                 if stream.initial != nil, error.code == .timeout {
-                    refuseWatchList("the server does not say where the list ends")
+                    // This watcher asks for pages from now on, whatever the others find.
+                    watcher.client.core.watchListFellSilent(watcher.resource)
+                    self.stream = nil
+                    machine.watchListRefused()
+                    report(error)
+                    noteRestart(error)
                     return nil
                 }
                 end(stream, error)
@@ -208,6 +223,7 @@ extension Watcher {
             case .bookmark(let resourceVersion, let endsInitialEvents):
                 guard endsInitialEvents else { return false }
                 machine.listedAsEvents(resourceVersion: resourceVersion)
+                watcher.client.core.watchListWorked(watcher.resource)
                 stream.chunks.source.setIdleTimeout(watcher.tuning.silence)
             case .error(let status): throw ended(status)
             }

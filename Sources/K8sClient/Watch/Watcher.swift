@@ -4,8 +4,8 @@
 /// it stopped; when the server no longer has that version (410), a new list replaces all. A connection that has died without
 /// a word is given up when three bookmarks in a row are missing.
 ///
-/// The first list comes as events of the watch where the server can do that (WatchList, Kubernetes 1.32 and later by default),
-/// page by page where it cannot; which of them is found out once for a client and kind.
+/// The first list comes as events of the watch where the server can do that (WatchList), page by page where it cannot; which of
+/// them is found out once for a client and kind.
 ///
 /// Assumptions: one consumer, which asks for the next change when it is done with the last; the server waits meanwhile.
 ///

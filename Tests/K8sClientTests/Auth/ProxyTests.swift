@@ -1,3 +1,4 @@
+import Foundation
 @testable import K8sClient
 import Testing
 
@@ -58,6 +59,18 @@ struct ProxyTests {
                     kubeconfigPath: folder + "/config", environment: environment)
                 #expect(loaded.proxyURL == expected)
             }
+        }
+    }
+
+    @Test("libcurl's own reading of the environment has no say, not even of NO_PROXY")
+    func environmentOfTheProcess() async throws {
+        // In a process of its own, whose environment no other test reads.
+        await #expect(processExitsWith: .success) {
+            setenv("NO_PROXY", "k8s.invalid", 1)
+            let proxy = try FaultServer { _ in .json(200, configMap("a", version: 1)) }
+            let configuration = ClientConfiguration(server: "http://k8s.invalid:8001", proxyURL: proxy.url)
+            _ = try await KubernetesClient(configuration: configuration).get(.configMaps, "a", namespace: "default")
+            guard proxy.requests.count == 1 else { exit(1) }
         }
     }
 

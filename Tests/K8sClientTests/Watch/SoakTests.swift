@@ -1,5 +1,6 @@
 import Foundation
 @testable import K8sClient
+import Logging
 import Testing
 
 /// Ten thousand changes, seen through a proxy that drops half of all requests and hurts others.
@@ -39,7 +40,8 @@ struct SoakTests {
         let client = KubernetesClient(
             configuration: .init(
                 server: "https://127.0.0.1:\(proxy.port)",
-                tls: .init(certificateAuthority: try certificates.pem("proxy-ca.crt")), requestTimeout: .seconds(5)))
+                tls: .init(certificateAuthority: try certificates.pem("proxy-ca.crt")), requestTimeout: .seconds(5)),
+            logger: Logger(label: "soak"), retryPolicy: RetryPolicy(basePause: .milliseconds(5)))
         let whole = informer(client, as: JSONValue.self) { $0 }
         let selected = informer(client, .init(labelSelector: "half=even"), as: JSONValue.self) { $0 }
         let metadata = informer(client, as: PartialObjectMetadata.self) { $0.metadata }
@@ -144,24 +146,19 @@ struct SoakTests {
 
     /// How many of this process's sockets have a port at either end.
     private static func sockets(port: Int) throws -> Int {
-        let wanted = String(port, radix: 16, uppercase: true)
-        let hex = String(repeating: "0", count: 4 - wanted.count) + wanted
-        let inodes = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n")
-            .dropFirst()
-            .compactMap { line -> Substring? in
-                let fields = line.split(separator: " ")
-                guard fields.count > 9, fields[1].hasSuffix(":" + hex) || fields[2].hasSuffix(":" + hex) else {
-                    return nil
+        func ports(_ descriptor: Int32) -> [Int] {
+            [getsockname, getpeername].compactMap { ask in
+                var address = sockaddr_in()
+                var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+                let result = withUnsafeMutablePointer(to: &address) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask(descriptor, $0, &size) }
                 }
-                return fields[9]
+                // What is no socket, or was closed meanwhile, has no ports.
+                guard result == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
+                return Int(UInt16(bigEndian: address.sin_port))
             }
-        let mine = Set(inodes.filter { $0 != "0" }.map { "socket:[\($0)]" })
-        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { name in
-            // One that was closed meanwhile is no leak.
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)).map {
-                mine.contains($0)
-            }
-                ?? false
         }
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+            .count { ports($0).contains(port) }
     }
 }

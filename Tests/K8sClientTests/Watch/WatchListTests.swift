@@ -72,7 +72,7 @@ struct WatchListTests {
 
     @Test(
         "A server that refuses, or does not know how, is asked for pages, and never again for events of that kind",
-        arguments: ["422", "400", "bookmark", "silence", "end"])
+        arguments: ["422", "400", "event", "bookmark", "silence", "end"])
     func fallback(how: String) async throws {
         let server = try FaultServer(hasWatchList: true) { request in
             guard request.query["watch"] != nil else { return .list([configMap("a", version: 3)], version: "5") }
@@ -82,17 +82,22 @@ struct WatchListTests {
             let first = event("ADDED", configMap("a", version: 3))
             switch how {
             case "422", "400": return .status(Int(how) ?? 0, "Invalid", "sendInitialEvents is forbidden")
+            case "event":
+                return .watch([event("ERROR", ["kind": "Status", "code": 422, "reason": "Invalid", "message": "no"])])
             case "bookmark": return .watch([first, bookmark(version: 4)]) { $0.waitForClose() }
             case "silence": return .watch([first]) { $0.waitForClose() }
             default: return .watch([first])
             }
         }
         let client = server.client()
-        for _ in 0..<2 {
+        for _ in 0..<3 {
             let watcher = watcher(client) { $0.initialSilence = .milliseconds(300) }
             #expect(await changes(watcher, 2) == ["all: a", "b@6"])
         }
-        #expect(asked(server) == ["watch list", "list", "watch from 5", "list", "watch from 5"])
+        let pages = ["list", "watch from 5"]
+        // A connection may have died once; twice in a row it is the server that does not know how.
+        let second = how == "silence" ? ["watch list"] + pages : pages
+        #expect(asked(server) == ["watch list"] + pages + second + pages)
     }
 
     @Test("A list that breaks off is asked for again as events; half of it is never shown")
