@@ -17,8 +17,9 @@ static inline CURLcode curl_setopt_list(CURL *handle, CURLoption option, struct 
     return curl_easy_setopt(handle, option, value);
 }
 
-// The bytes are copied by libcurl.
+// The bytes are copied by libcurl. Without bytes the option is as if it had never been set.
 static inline CURLcode curl_setopt_blob(CURL *handle, CURLoption option, const void *bytes, size_t count) {
+    if (!bytes) return curl_easy_setopt(handle, option, (struct curl_blob *)0);
     struct curl_blob blob;
     blob.data = (void *)bytes;
     blob.len = count;

@@ -77,11 +77,17 @@ extension KubernetesClient {
         guard let kind = document["kind"]?.string, kind == expected else {
             throw ResponseError.unexpected(request, "it is no \(expected)")
         }
+        let list: ObjectList<Item>
         do throws(JSONDecodingError) {
-            return try ObjectList(document, item: item)
+            list = try ObjectList(document, item: item)
         } catch {
             throw ResponseError.unexpected(request, error.description)
         }
+        // Whoever follows the token would never come to an end.
+        guard list.continue == nil || list.continue != options.continue else {
+            throw ResponseError.unexpected(request, "the next page is this one again")
+        }
+        return list
     }
 
     /// The server's version, as `v1.36.0`.

@@ -32,21 +32,10 @@ extension KubernetesClient {
         _ resource: APIResource, _ object: JSONValue, namespace: String? = nil, subresource: Subresource? = nil,
         _ options: WriteOptions = .init(), as type: T.Type = JSONValue.self
     ) async throws(KubernetesError) -> T {
-        try await replace(
-            resource, object, namespace: namespace, subresource: subresource, options, timeout: nil, isUrgent: false,
-            as: type)
-    }
-
-    func replace<T: Decodable & Sendable>(
-        _ resource: APIResource, _ object: JSONValue, namespace: String?, subresource: Subresource?,
-        _ options: WriteOptions, timeout: Duration?, isUrgent: Bool, as type: T.Type
-    ) async throws(KubernetesError) -> T {
         let key = object.objectKey
         let namespace = namespace ?? key.namespace
-        var request = KubernetesRequest.replace(
+        let request = KubernetesRequest.replace(
             resource, key.name, object, namespace: namespace, subresource, options)
-        request.timeout = timeout
-        request.isUrgent = isUrgent
         try check(request, resource, key.name, namespace)
         return try await self.object(request, kind: subresource?.kind ?? resource.kind, as: type)
     }

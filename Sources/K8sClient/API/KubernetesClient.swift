@@ -1,39 +1,60 @@
+public import CoreMetrics
 public import Logging
-import Synchronization
 
 /// A client of one API server, as one user.
 ///
-/// All requests share one thread for their I/O and few connections. Credentials are looked up for each request. Letting
-/// go of the client ends its thread and connections; `shutdown()` also waits for that.
+/// All requests share one thread for their I/O and few connections. Credentials and certificates are looked up for each
+/// request. Letting go of the client, and of all views of it that `using` gave, ends its thread and connections;
+/// `shutdown()` also waits for that.
 public final class KubernetesClient: Sendable {
     /// What the client was made with.
     public let configuration: ClientConfiguration
+    /// Which part of the budget the requests count against, unless they say otherwise themselves.
+    public let lane: RequestBudget.Lane
     let logger: Logger
-    private let transport: Result<CurlTransport, KubernetesError>
-    private let metrics = RequestMetrics()
-    private let requestCount = Atomic<UInt64>(0)
-    private let retryPolicy = RetryPolicy()
+    let core: ClientCore
+    let retryPolicy: RetryPolicy
 
     /// Makes a client; nothing is sent yet. A configuration that cannot work makes every request throw its reason.
-    public init(configuration: ClientConfiguration, logger: Logger = Logger(label: "kubernetes-client")) {
-        self.configuration = configuration
-        self.logger = logger
-        do throws(KubernetesError) {
-            transport = .success(
-                CurlTransport(
-                    TransportConfiguration(
-                        server: try ServerAddress(configuration.server, serverName: configuration.tls.serverName),
-                        tls: configuration.tls, proxyURL: configuration.proxyURL, userAgent: configuration.userAgent,
-                        connectTimeout: configuration.connectTimeout, httpVersion: configuration.httpVersion,
-                        maximumConcurrentRequests: max(configuration.maximumConcurrentRequests, 1))))
-        } catch {
-            transport = .failure(error)
-        }
+    /// - Parameters:
+    ///   - metrics: what makes the client's metrics; the process's by default.
+    ///   - onWarning: told of each warning in an answer; by default each is logged once.
+    public convenience init(
+        configuration: ClientConfiguration, logger: Logger = Logger(label: "kubernetes-client"),
+        metrics: any MetricsFactory = MetricsSystem.factory, onWarning: (@Sendable (ServerWarning) -> Void)? = nil
+    ) {
+        self.init(
+            configuration: configuration, logger: logger, metrics: metrics, onWarning: onWarning,
+            retryPolicy: RetryPolicy())
     }
 
-    /// Ends every request with an error of code `cancelled`, and waits until the client's thread has ended.
+    init(
+        configuration: ClientConfiguration, logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory,
+        onWarning: (@Sendable (ServerWarning) -> Void)? = nil, retryPolicy: RetryPolicy
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.retryPolicy = retryPolicy
+        lane = .standard
+        let log = WarningLog(logger)
+        core = ClientCore(configuration, metrics, onWarning: onWarning ?? { log.note($0) })
+    }
+
+    private init(_ client: KubernetesClient, lane: RequestBudget.Lane) {
+        configuration = client.configuration
+        logger = client.logger
+        retryPolicy = client.retryPolicy
+        core = client.core
+        self.lane = lane
+    }
+
+    /// The same client, its requests counted against another part of the budget.
+    public func using(_ lane: RequestBudget.Lane) -> KubernetesClient { KubernetesClient(self, lane: lane) }
+
+    /// Ends every request with an error of code `cancelled`, and waits until the client's thread has ended. Views of the
+    /// client end with it.
     public func shutdown() async {
-        if case .success(let transport) = transport { await transport.shutdown() }
+        if case .success(let transport) = core.transport { await transport.shutdown() }
     }
 
     // MARK: Carrying out requests
@@ -41,46 +62,86 @@ public final class KubernetesClient: Sendable {
     /// Sends a request once and hands back whatever the server answers, errors of the API included.
     /// - Throws: `KubernetesError` when there is no answer.
     public func raw(_ request: KubernetesRequest) async throws(KubernetesError) -> KubernetesResponse {
-        let response = try await send(request)
+        let deadline = ContinuousClock.now + (request.timeout ?? configuration.requestTimeout)
+        let attempt = Attempt(id: core.nextRequestID(), number: 1, deadline: deadline)
+        let response = try await send(request, attempt).response
         return KubernetesResponse(status: response.head.status, headers: response.head.fields, body: response.body)
     }
 
     /// Sends a request and hands back the body as it comes: logs, watches.
     ///
-    /// There is no deadline unless the request names one.
+    /// There is no deadline unless the request names one; the answer's head must come within the client's own.
     /// - Throws: `KubernetesError` when there is no answer, or one that is not a success.
     public func stream(_ request: KubernetesRequest) async throws(KubernetesError) -> ByteStream {
-        let http = try prepare(request, timeout: request.timeout)
-        let start = ContinuousClock.now
-        let head: HTTPHead
-        let body: ByteStream
-        do throws(KubernetesError) {
-            (head, body) = try await transport.get().stream(http)
-        } catch {
-            note(request, start, code: error.code.rawValue)
-            throw error.during(request.name)
-        }
-        note(request, start, code: "\(head.status)")
-        guard (200..<300).contains(head.status) else {
-            throw ResponseError.error(request, HTTPResponse(head: head, body: try await Self.excerpt(body)))
-        }
-        return body
+        try await stream(request, idleTimeout: nil)
     }
 
-    /// Sends a request, repeats it as the server asks, and hands back the body of a success.
+    /// - Parameter idleTimeout: how long the body may pause; then the stream ends with an error of code `timeout`.
+    func stream(_ request: KubernetesRequest, idleTimeout: Duration?) async throws(KubernetesError) -> ByteStream {
+        var attempt = Attempt(
+            id: core.nextRequestID(), number: 1, deadline: request.timeout.map { ContinuousClock.now + $0 })
+        while true {
+            let proof = try await proof(request, ContinuousClock.now + configuration.requestTimeout)
+            var http = try prepare(request, proof, deadline: attempt.deadline)
+            http.headTimeout = configuration.requestTimeout
+            http.idleTimeout = idleTimeout
+            let start = ContinuousClock.now
+            let head: HTTPHead
+            let body: ByteStream
+            do throws(KubernetesError) {
+                (head, body) = try await core.transport.get().stream(http)
+            } catch {
+                note(request, attempt, start, code: error.code.rawValue)
+                throw error.during(request.name)
+            }
+            note(request, attempt, start, code: "\(head.status)")
+            tellWarnings(head, request)
+            if (200..<300).contains(head.status) { return body }
+            if head.status == 401, attempt.number == 1, configuration.credentials.rejected(proof) {
+                core.metrics.retried(verb: request.verb, resource: request.resource, code: "401")
+                attempt.number += 1
+                continue
+            }
+            throw ResponseError.error(request, HTTPResponse(head: head, body: await Self.excerpt(body)))
+        }
+    }
+
+    /// Sends a request, repeats it as the server asks or where that is safe, and hands back the body of a success. The
+    /// deadline holds for all attempts together.
     func perform(_ request: KubernetesRequest) async throws(KubernetesError) -> HTTPResponse {
         let deadline = ContinuousClock.now + (request.timeout ?? configuration.requestTimeout)
-        var attempt = 1
+        var attempt = Attempt(id: core.nextRequestID(), number: 1, deadline: deadline)
+        var mayRenewCredentials = true
         while true {
-            let response = try await send(request)
-            if (200..<300).contains(response.head.status) { return response }
-            let error = ResponseError.error(request, response)
-            let pause = retryPolicy.pause(
-                attempt: attempt, httpStatus: response.head.status, retryAfter: error.retryAfter,
-                isIdempotent: request.isIdempotent, random: .random(in: 0..<1))
-            guard let pause, ContinuousClock.now + pause < deadline else { throw error }
-            logger.debug("trying again", metadata: ["request": "\(request.name)", "after": "\(pause)"])
-            attempt += 1
+            let failure: KubernetesError
+            var pause: Duration?
+            do throws(KubernetesError) {
+                let (response, proof) = try await send(request, attempt)
+                if (200..<300).contains(response.head.status) { return response }
+                failure = ResponseError.error(request, response)
+                if response.head.status == 401, mayRenewCredentials, configuration.credentials.rejected(proof) {
+                    // Whoever is not let in has changed nothing.
+                    mayRenewCredentials = false
+                    pause = .zero
+                } else {
+                    pause = retryPolicy.pause(
+                        attempt: attempt.number, httpStatus: response.head.status, retryAfter: failure.retryAfter,
+                        isIdempotent: request.isIdempotent, random: .random(in: 0..<1))
+                }
+            } catch {
+                failure = error
+                if error.isBrokenConnection, request.leavesNoTrace {
+                    pause = retryPolicy.pauseAfterBrokenConnection(attempt: attempt.number, random: .random(in: 0..<1))
+                }
+            }
+            guard let pause, ContinuousClock.now + pause < deadline else { throw failure }
+            core.metrics.retried(
+                verb: request.verb, resource: request.resource,
+                code: failure.httpStatus.map { "\($0)" } ?? failure.code.rawValue)
+            logger.debug(
+                "trying again",
+                metadata: ["id": "\(attempt.id)", "request": "\(request.name)", "after": "\(pause)"])
+            attempt.number += 1
             do {
                 try await Task.sleep(for: pause)
             } catch {
@@ -89,35 +150,47 @@ public final class KubernetesClient: Sendable {
         }
     }
 
-    /// One attempt.
-    private func send(_ request: KubernetesRequest) async throws(KubernetesError) -> HTTPResponse {
-        let http = try prepare(request, timeout: request.timeout ?? configuration.requestTimeout)
+    /// One of the times that a request is sent.
+    private struct Attempt {
+        let id: UInt64
+        var number: Int
+        let deadline: ContinuousClock.Instant?
+    }
+
+    private func send(
+        _ request: KubernetesRequest, _ attempt: Attempt
+    ) async throws(KubernetesError) -> (response: HTTPResponse, proof: Credentials.Proof) {
+        let proof = try await proof(request, attempt.deadline)
+        let http = try prepare(request, proof, deadline: attempt.deadline)
         let start = ContinuousClock.now
         do throws(KubernetesError) {
-            let response = try await transport.get().perform(http)
-            note(request, start, code: "\(response.head.status)")
-            return response
+            let response = try await core.transport.get().perform(http)
+            note(request, attempt, start, code: "\(response.head.status)")
+            tellWarnings(response.head, request)
+            return (response, proof)
         } catch {
-            note(request, start, code: error.code.rawValue)
+            note(request, attempt, start, code: error.code.rawValue)
             throw error.during(request.name)
         }
     }
 
-    private func prepare(_ request: KubernetesRequest, timeout: Duration?) throws(KubernetesError) -> HTTPRequest {
-        var headers = ["Accept: " + request.accept]
-        if let contentType = request.contentType { headers.append("Content-Type: " + contentType) }
+    private func proof(
+        _ request: KubernetesRequest, _ deadline: ContinuousClock.Instant?
+    ) async throws(KubernetesError) -> Credentials.Proof {
         do throws(KubernetesError) {
-            if let authorization = try configuration.credentials.authorization() {
-                headers.append("Authorization: " + authorization)
-            }
+            return try await configuration.credentials.proof(until: deadline)
         } catch {
             throw error.during(request.name)
         }
-        if let impersonation = configuration.impersonation {
-            headers.append("Impersonate-User: " + impersonation.user)
-            if let uid = impersonation.uid { headers.append("Impersonate-Uid: " + uid) }
-            for group in impersonation.groups { headers.append("Impersonate-Group: " + group) }
-        }
+    }
+
+    private func prepare(
+        _ request: KubernetesRequest, _ proof: Credentials.Proof, deadline: ContinuousClock.Instant?
+    ) throws(KubernetesError) -> HTTPRequest {
+        var headers = ["Accept: " + request.accept]
+        if let contentType = request.contentType { headers.append("Content-Type: " + contentType) }
+        if let authorization = proof.authorization { headers.append("Authorization: " + authorization) }
+        if let impersonation = configuration.impersonation { headers += impersonation.headers }
         for field in request.headers { headers.append(field.name + ": " + field.value) }
         guard headers.allSatisfy({ !$0.utf8.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 } }) else {
             throw KubernetesError(.configuration, "a header holds a line break", request: request.name)
@@ -127,30 +200,53 @@ public final class KubernetesClient: Sendable {
             throw KubernetesError(
                 .configuration, "the path must begin with / and be percent-encoded", request: request.name)
         }
+        let material: TLSMaterial
+        do throws(KubernetesError) {
+            material = try core.tls.material(proof.plugIn)
+        } catch {
+            throw error.during(request.name)
+        }
         let needsBody = request.method == .post || request.method == .put || request.method == .patch
         return HTTPRequest(
             method: request.method.rawValue, target: target, headers: headers,
-            body: request.body ?? (needsBody ? [] : nil), timeout: timeout, isReplayable: request.isIdempotent,
-            isUrgent: request.isUrgent, maximumBodyBytes: configuration.maximumBodyBytes)
+            body: request.body ?? (needsBody ? [] : nil), deadline: deadline, isReplayable: request.isIdempotent,
+            lane: core.lanes[request.lane ?? lane] ?? 0, maximumBodyBytes: configuration.maximumBodyBytes,
+            tls: material)
     }
 
-    private func note(_ request: KubernetesRequest, _ start: ContinuousClock.Instant, code: String) {
+    private func note(
+        _ request: KubernetesRequest, _ attempt: Attempt, _ start: ContinuousClock.Instant, code: String
+    ) {
         let elapsed = ContinuousClock.now - start
-        metrics.record(verb: request.verb, resource: request.resource, code: code, elapsed)
-        let id = requestCount.wrappingAdd(1, ordering: .relaxed).newValue
+        core.metrics.record(verb: request.verb, resource: request.resource, code: code, elapsed)
         logger.debug(
             "request",
-            metadata: ["id": "\(id)", "request": "\(request.name)", "code": "\(code)", "took": "\(elapsed)"])
+            metadata: [
+                "id": "\(attempt.id)", "attempt": "\(attempt.number)", "request": "\(request.name)", "code": "\(code)",
+                "took": "\(elapsed)",
+            ])
+    }
+
+    private func tellWarnings(_ head: HTTPHead, _ request: KubernetesRequest) {
+        guard head.mayHold("warning") else { return }
+        for field in head.fields where field.name.lowercased() == "warning" {
+            for warning in ServerWarning.parse(field.value, request: request.name) { core.onWarning(warning) }
+        }
     }
 
     /// What an error's body may hold that is read from a stream.
     private static let maximumErrorBytes = 1 << 20
 
-    private static func excerpt(_ body: ByteStream) async throws(KubernetesError) -> [UInt8] {
+    /// As much of an error's body as comes; that the rest does not is no reason to tell less.
+    private static func excerpt(_ body: ByteStream) async -> [UInt8] {
         var bytes: [UInt8] = []
-        for try await chunk in body {
-            bytes.append(contentsOf: chunk)
-            if bytes.count > maximumErrorBytes { break }
+        do throws(KubernetesError) {
+            for try await chunk in body {
+                bytes.append(contentsOf: chunk)
+                if bytes.count > maximumErrorBytes { break }
+            }
+        } catch {
+            return bytes
         }
         return bytes
     }

@@ -87,10 +87,11 @@ extension KubernetesRequest {
             verb: "deletecollection", resource: resource.plural)
     }
 
-    /// A watch from a version on. The server ends it after `timeoutSeconds`; the deadline, a little later, is for a server
-    /// that forgot to.
+    /// A watch. The server ends it after `timeoutSeconds`; the deadline, a little later, is for a server that forgot to.
+    /// - Parameter resourceVersion: from which version on; `nil` for a watch that begins with all there is, as events, and
+    ///   marks the end of that with a bookmark (WatchList).
     static func watch(
-        _ resource: APIResource, namespace: String?, _ options: ListOptions, resourceVersion: String,
+        _ resource: APIResource, namespace: String?, _ options: ListOptions, resourceVersion: String?,
         timeoutSeconds: Int, _ representation: Representation
     ) -> Self {
         var selection = options
@@ -98,11 +99,14 @@ extension KubernetesRequest {
         selection.continue = nil
         selection.resourceVersion = resourceVersion
         selection.resourceVersionMatch = nil
-        let query =
+        var query =
             selection.query + [
                 Field("watch", "true"), Field("allowWatchBookmarks", "true"),
                 Field("timeoutSeconds", "\(timeoutSeconds)"),
             ]
+        if resourceVersion == nil {
+            query += [Field("sendInitialEvents", "true"), Field("resourceVersionMatch", "NotOlderThan")]
+        }
         return Self(
             .get, resource.path(namespace: namespace), query: query, accept: representation.accept(list: false),
             timeout: .seconds(timeoutSeconds + 30), verb: "watch", resource: resource.plural)

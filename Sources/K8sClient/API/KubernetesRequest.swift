@@ -49,8 +49,8 @@ public struct KubernetesRequest: Sendable, Hashable {
     public var resource: String
     /// Whether carrying it out twice leaves what carrying it out once leaves.
     public var isIdempotent: Bool
-    /// Whether it passes by the others when many wait for their turn. For what must not come late, such as leases.
-    public var isUrgent: Bool
+    /// Which part of the request budget it counts against; `nil` means the client's.
+    public var lane: RequestBudget.Lane?
 
     /// JSON, what the API speaks unless asked otherwise.
     public static let json = "application/json"
@@ -59,7 +59,7 @@ public struct KubernetesRequest: Sendable, Hashable {
     public init(
         _ method: Method, _ path: String, query: [Field] = [], body: [UInt8]? = nil, contentType: String? = nil,
         accept: String = KubernetesRequest.json, headers: [Field] = [], timeout: Duration? = nil, verb: String? = nil,
-        resource: String = "", isIdempotent: Bool? = nil, isUrgent: Bool = false
+        resource: String = "", isIdempotent: Bool? = nil, lane: RequestBudget.Lane? = nil
     ) {
         self.method = method
         self.path = path
@@ -72,7 +72,7 @@ public struct KubernetesRequest: Sendable, Hashable {
         self.verb = verb ?? method.rawValue.lowercased()
         self.resource = resource
         self.isIdempotent = isIdempotent ?? (method != .post && method != .patch)
-        self.isUrgent = isUrgent
+        self.lane = lane
     }
 
     /// Path and query as they go on the wire.
@@ -83,6 +83,10 @@ public struct KubernetesRequest: Sendable, Hashable {
         }
         return path + (path.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + encoded.joined(separator: "&")
     }
+
+    /// Whether carrying it out twice cannot be told from carrying it out once, by its answer either: reads, and server-side
+    /// apply. (A deletion's second answer would be that nothing is there, a replacement's that the version has changed.)
+    var leavesNoTrace: Bool { method == .get || contentType == Patch.applyContentType }
 
     /// What errors and logs call this request: method and path, without the query.
     public var name: String { "\(method) \(path.prefix { $0 != "?" })" }

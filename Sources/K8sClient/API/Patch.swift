@@ -9,13 +9,15 @@ public enum Patch: Sendable, Hashable {
     /// Server-side apply: all that the manager wants.
     case apply(JSONValue)
 
+    /// The body is JSON, which is YAML.
+    static let applyContentType = "application/apply-patch+yaml"
+
     var contentType: String {
         switch self {
         case .merge: "application/merge-patch+json"
         case .json: "application/json-patch+json"
         case .strategicMerge: "application/strategic-merge-patch+json"
-        // The body is JSON, which is YAML.
-        case .apply: "application/apply-patch+yaml"
+        case .apply: Self.applyContentType
         }
     }
 

@@ -2,6 +2,8 @@
 struct RetryPolicy: Sendable, Hashable {
     /// How often a request is sent at most.
     var maximumAttempts = 5
+    /// How often it is sent at most when connections break under it.
+    var maximumConnectionAttempts = 3
     /// The first pause where the server names none; doubled at each further attempt.
     var basePause: Duration = .milliseconds(250)
     /// The longest pause: whoever is asked to wait longer hands the error to the caller, who knows what can wait.
@@ -29,6 +31,12 @@ struct RetryPolicy: Sendable, Hashable {
         }
         let exponential = min(basePause * (1 << min(attempt - 1, 10)), maximumPause)
         return exponential * (0.5 + random / 2)
+    }
+
+    /// The pause after a connection that broke before the answer was whole; `nil` when the error is final.
+    func pauseAfterBrokenConnection(attempt: Int, random: Double) -> Duration? {
+        guard attempt < maximumConnectionAttempts else { return nil }
+        return min(basePause * (1 << min(attempt - 1, 10)), maximumPause) * (0.5 + random / 2)
     }
 
     /// The pause that a `Retry-After` header asks for; a date, which API servers do not send, reads as none.

@@ -8,7 +8,8 @@ public struct ClientConfiguration: Sendable {
     public var credentials: Credentials
     /// As whom the server shall treat the requests, where that is someone else.
     public var impersonation: Impersonation?
-    /// A proxy to go through, as `http://proxy:3128`.
+    /// A proxy to go through, as `http://proxy:3128`, `https://…` or `socks5://…`; `nil` for none. A configuration that was
+    /// loaded has the kubeconfig's, or else the one that the environment names (`HTTPS_PROXY`, `NO_PROXY`).
     public var proxyURL: String?
     /// The namespace that the context names; `default` otherwise.
     public var defaultNamespace: String
@@ -20,8 +21,8 @@ public struct ClientConfiguration: Sendable {
     public var connectTimeout: Duration
     /// The longest body that is taken in as a whole; what is longer ends in an error.
     public var maximumBodyBytes: Int
-    /// How many requests run at once; further ones wait. Streams do not count.
-    public var maximumConcurrentRequests: Int
+    /// How many requests run at once, and which of them never wait behind which.
+    public var requestBudget: RequestBudget
     /// Which versions of HTTP are offered to the server.
     public var httpVersion: HTTPVersion
 
@@ -33,7 +34,8 @@ public struct ClientConfiguration: Sendable {
         server: String, tls: TLS = TLS(), credentials: Credentials = .none, impersonation: Impersonation? = nil,
         proxyURL: String? = nil, defaultNamespace: String = "default", userAgent: String = "chatbackend",
         requestTimeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(10),
-        maximumBodyBytes: Int = ClientConfiguration.defaultMaximumBodyBytes, maximumConcurrentRequests: Int = 32,
+        maximumBodyBytes: Int = ClientConfiguration.defaultMaximumBodyBytes,
+        requestBudget: RequestBudget = RequestBudget(),
         httpVersion: HTTPVersion = .automatic
     ) {
         self.server = server
@@ -46,18 +48,24 @@ public struct ClientConfiguration: Sendable {
         self.requestTimeout = requestTimeout
         self.connectTimeout = connectTimeout
         self.maximumBodyBytes = maximumBodyBytes
-        self.maximumConcurrentRequests = maximumConcurrentRequests
+        self.requestBudget = requestBudget
         self.httpVersion = httpVersion
+    }
+
+    /// How many requests of the standard lane run at once; further ones wait. Streams do not count.
+    public var maximumConcurrentRequests: Int {
+        get { requestBudget.limit(of: .standard) }
+        set { requestBudget.limits[.standard] = newValue }
     }
 
     /// How the connection is secured. Certificates and keys are PEM.
     public struct TLS: Sendable, Hashable {
         /// The authorities that may vouch for the server; `nil` means the system's.
-        public var certificateAuthority: [UInt8]?
+        public var certificateAuthority: PEM?
         /// The certificate that proves who asks, with its chain.
-        public var clientCertificate: [UInt8]?
+        public var clientCertificate: PEM?
         /// The key of that certificate.
-        public var clientKey: [UInt8]?
+        public var clientKey: PEM?
         /// The name that the server's certificate must bear, where it is not the address's.
         public var serverName: String?
         /// Trust whoever answers. Only where a kubeconfig says so.
@@ -65,7 +73,7 @@ public struct ClientConfiguration: Sendable {
 
         /// Makes TLS settings.
         public init(
-            certificateAuthority: [UInt8]? = nil, clientCertificate: [UInt8]? = nil, clientKey: [UInt8]? = nil,
+            certificateAuthority: PEM? = nil, clientCertificate: PEM? = nil, clientKey: PEM? = nil,
             serverName: String? = nil, insecureSkipVerify: Bool = false
         ) {
             self.certificateAuthority = certificateAuthority
@@ -84,12 +92,27 @@ public struct ClientConfiguration: Sendable {
         public var uid: String?
         /// The user's groups.
         public var groups: [String]
+        /// What else is known of the user, by keys as `example.com/department`.
+        public var extra: [String: [String]]
 
         /// Makes an impersonation.
-        public init(user: String, uid: String? = nil, groups: [String] = []) {
+        public init(user: String, uid: String? = nil, groups: [String] = [], extra: [String: [String]] = [:]) {
             self.user = user
             self.uid = uid
             self.groups = groups
+            self.extra = extra
+        }
+
+        /// The headers that ask for it.
+        var headers: [String] {
+            var headers = ["Impersonate-User: " + user]
+            if let uid { headers.append("Impersonate-Uid: " + uid) }
+            for group in groups { headers.append("Impersonate-Group: " + group) }
+            for (key, values) in extra.sorted(by: { $0.key < $1.key }) {
+                let name = "Impersonate-Extra-" + PercentEncoding.headerName(key)
+                for value in values { headers.append("\(name): \(value)") }
+            }
+            return headers
         }
     }
 
@@ -100,5 +123,18 @@ public struct ClientConfiguration: Sendable {
         case automatic
         /// HTTP/1.1.
         case http1
+    }
+}
+
+extension ClientConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The server and the kind of credentials; no secret.
+    public var description: String { "\(server) with \(credentials)" }
+
+    /// The same as `description`.
+    public var debugDescription: String { description }
+
+    /// Shows the server and the kind of credentials: keys, and a proxy's password, must not be in a dump.
+    public var customMirror: Mirror {
+        Mirror(self, children: ["server": server, "credentials": credentials.description])
     }
 }

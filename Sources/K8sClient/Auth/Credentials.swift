@@ -1,11 +1,12 @@
 import Synchronization
 
 /// What proves who asks, looked up anew for every request. Its description shows no secret.
-public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private enum Source: Sendable {
         case none
         case token(String)
         case tokenFile(TokenFile)
+        case plugIn(ExecCredentialSource)
     }
 
     private let source: Source
@@ -19,13 +20,45 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
     /// A file whose bearer token is read again whenever the file changes, as the kubelet renews it.
     public static func tokenFile(_ path: String) -> Credentials { Credentials(source: .tokenFile(TokenFile(path))) }
 
-    /// The value of the `Authorization` header; `nil` for none.
-    /// - Throws: `KubernetesError` with code `credentials` when a token cannot be read.
-    func authorization() throws(KubernetesError) -> String? {
+    /// A program that hands out tokens or client certificates, run again before they end.
+    public static func exec(_ plugIn: ExecPlugIn) -> Credentials {
+        Credentials(source: .plugIn(ExecCredentialSource(plugIn)))
+    }
+
+    static func exec(_ source: ExecCredentialSource) -> Credentials { Credentials(source: .plugIn(source)) }
+
+    /// What one request goes out with.
+    struct Proof: Sendable, Hashable {
+        /// The value of the `Authorization` header; `nil` for none.
+        var authorization: String?
+        /// What a plug-in gave; its client certificate takes the place of the configuration's.
+        var plugIn: ExecCredential?
+    }
+
+    /// What a request goes out with that is sent now.
+    /// - Parameter deadline: until when the request can wait for it.
+    /// - Throws: `KubernetesError` with code `credentials` when there is nothing to be had.
+    func proof(until deadline: ContinuousClock.Instant?) async throws(KubernetesError) -> Proof {
         switch source {
-        case .none: return nil
-        case .token(let token): return "Bearer " + token
-        case .tokenFile(let file): return "Bearer " + (try file.token())
+        case .none: return Proof()
+        case .token(let token): return Proof(authorization: "Bearer " + token)
+        case .tokenFile(let file): return Proof(authorization: "Bearer " + (try file.token()))
+        case .plugIn(let source):
+            let credential = try await source.credential(until: deadline)
+            return Proof(authorization: credential.token.map { "Bearer " + $0 }, plugIn: credential)
+        }
+    }
+
+    /// The server did not take this proof (401).
+    /// - Returns: whether another one may be had, so that the request is worth sending again.
+    func rejected(_ proof: Proof) -> Bool {
+        switch source {
+        case .none, .token: return false
+        case .tokenFile(let file):
+            // Renewed just when the request was on its way. Why it cannot be read now, the next request says.
+            guard let token = try? file.token() else { return false }
+            return proof.authorization != "Bearer " + token
+        case .plugIn(let source): return proof.plugIn.map { source.rejected($0) } ?? false
         }
     }
 
@@ -35,11 +68,15 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
         case .none: "none"
         case .token: "a token"
         case .tokenFile(let file): "the token in \(file.path)"
+        case .plugIn(let source): source.plugIn.description
         }
     }
 
     /// The same as `description`: no secret either.
     public var debugDescription: String { description }
+
+    /// Shows nothing: a dump must not hold a token.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// A token in a file that somebody else renews.

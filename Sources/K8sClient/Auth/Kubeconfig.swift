@@ -1,6 +1,6 @@
 /// One or more kubeconfig files, merged as `kubectl` merges them: what is named first stands.
 struct Kubeconfig {
-    private struct Entry {
+    struct Entry {
         let value: JSONValue
         /// The file it stands in: paths are relative to its folder.
         let file: String
@@ -47,7 +47,8 @@ struct Kubeconfig {
         }
         let documents: [YAML.Document]
         do throws(YAML.SyntaxError) {
-            documents = try YAML.parse(text)
+            // Whom to trust must not hang on a word that only some readers of YAML take for true.
+            documents = try YAML.parse(text, .literal)
         } catch {
             throw Self.broken(file, error.description)
         }
@@ -73,13 +74,15 @@ struct Kubeconfig {
         }
     }
 
-    private static func broken(_ file: String, _ reason: String) -> KubernetesError {
+    static func broken(_ file: String, _ reason: String) -> KubernetesError {
         KubernetesError(.configuration, "the kubeconfig \(file) cannot be used: \(reason)")
     }
 
     // MARK: One context
 
-    func configuration(context: String?) throws(KubernetesError) -> ClientConfiguration {
+    func configuration(
+        context: String?, _ environment: [String: String]
+    ) throws(KubernetesError) -> ClientConfiguration {
         let place = files.joined(separator: ":")
         guard let name = context ?? currentContext?.name else {
             throw Self.broken(place, "it names no current-context; choose one with --context")
@@ -101,25 +104,27 @@ struct Kubeconfig {
         guard let server = cluster.value["server"]?.string, !server.isEmpty else {
             throw Self.broken(cluster.file, "the cluster \"\(clusterName)\" has no server")
         }
-        try Self.refuseUnsupported(user)
-        let namespace = entry.value["namespace"]?.string ?? ""
-        var configuration = ClientConfiguration(
-            server: server, tls: try Self.tls(cluster, user), credentials: try Self.credentials(user),
-            impersonation: try Self.impersonation(user), proxyURL: cluster.value["proxy-url"]?.string)
-        if !namespace.isEmpty { configuration.defaultNamespace = namespace }
         // Checked here, where the file to mend can be named.
+        let address: ServerAddress
         do throws(KubernetesError) {
-            _ = try ServerAddress(server)
+            address = try ServerAddress(server)
         } catch {
             throw Self.broken(cluster.file, error.message)
+        }
+        try Self.refuseUnsupported(user)
+        var configuration = ClientConfiguration(
+            server: server, tls: try Self.tls(cluster, user), impersonation: try Self.impersonation(user),
+            proxyURL: try Self.proxy(cluster) ?? ProxyEnvironment(environment).proxy(for: address))
+        configuration.credentials = try Self.credentials(user, cluster, configuration)
+        if let namespace = entry.value["namespace"]?.string, !namespace.isEmpty {
+            configuration.defaultNamespace = namespace
         }
         return configuration
     }
 
     private static func refuseUnsupported(_ user: Entry) throws(KubernetesError) {
         let reasons = [
-            ("exec", "credential plug-ins (exec) are not supported yet; use a token or a client certificate"),
-            ("auth-provider", "auth-provider has left Kubernetes in 1.26; use a token or a client certificate"),
+            ("auth-provider", "auth-provider has left Kubernetes in 1.26; use a plug-in (exec) or a token"),
             (
                 "username",
                 "API servers have no basic authentication since Kubernetes 1.19; use a token or a certificate"
@@ -128,18 +133,25 @@ struct Kubeconfig {
                 "password",
                 "API servers have no basic authentication since Kubernetes 1.19; use a token or a certificate"
             ),
-            ("as-user-extra", "impersonation with as-user-extra is not supported"),
         ]
         for (field, reason) in reasons {
             if let value = user.value[field], !value.isNull { throw broken(user.file, reason) }
         }
     }
 
+    private static func proxy(_ cluster: Entry) throws(KubernetesError) -> String? {
+        guard let url = cluster.value["proxy-url"]?.string, !url.isEmpty else { return nil }
+        guard ["http://", "https://", "socks5://", "socks5h://"].contains(where: { url.hasPrefix($0) }) else {
+            throw broken(cluster.file, "proxy-url must begin with http://, https:// or socks5://")
+        }
+        return url
+    }
+
     private static func tls(_ cluster: Entry, _ user: Entry) throws(KubernetesError) -> ClientConfiguration.TLS {
         var tls = ClientConfiguration.TLS()
-        tls.certificateAuthority = try data(cluster, "certificate-authority")
-        tls.clientCertificate = try data(user, "client-certificate")
-        tls.clientKey = try data(user, "client-key")
+        tls.certificateAuthority = try pem(cluster, "certificate-authority")
+        tls.clientCertificate = try pem(user, "client-certificate")
+        tls.clientKey = try pem(user, "client-key")
         tls.serverName = cluster.value["tls-server-name"]?.string
         if let insecure = cluster.value["insecure-skip-tls-verify"], !insecure.isNull {
             guard let insecure = insecure.bool else {
@@ -158,21 +170,28 @@ struct Kubeconfig {
     }
 
     /// What `FIELD-data` holds in base64, or the file that `FIELD` names.
-    private static func data(_ entry: Entry, _ field: String) throws(KubernetesError) -> [UInt8]? {
+    private static func pem(_ entry: Entry, _ field: String) throws(KubernetesError) -> PEM? {
         if let text = entry.value[field + "-data"]?.string, !text.isEmpty {
             guard let bytes = Base64.decode(text) else { throw broken(entry.file, "\(field)-data is not base64") }
-            return bytes
+            return .bytes(bytes)
         }
         guard let path = entry.value[field]?.string, !path.isEmpty else { return nil }
+        let pem = PEM.file(resolve(path, entry))
         do throws(FileContents.Failure) {
-            return try FileContents.read(resolve(path, entry), limit: 1 << 20)
+            _ = try pem.read()
         } catch {
             throw broken(entry.file, "the \(field) that it names cannot be read: \(error)")
         }
+        return pem
     }
 
-    private static func credentials(_ user: Entry) throws(KubernetesError) -> Credentials {
+    /// - Parameter configuration: what is known so far; a plug-in may want to know it.
+    private static func credentials(
+        _ user: Entry, _ cluster: Entry, _ configuration: ClientConfiguration
+    ) throws(KubernetesError) -> Credentials {
+        let plugIn = try execPlugIn(user, cluster, configuration)
         if let path = user.value["tokenFile"]?.string, !path.isEmpty {
+            guard plugIn == nil else { throw broken(user.file, "it names a tokenFile and exec: only one can be meant") }
             let path = resolve(path, user)
             do throws(FileContents.Failure) {
                 _ = try FileContents.stamp(path)
@@ -181,23 +200,42 @@ struct Kubeconfig {
             }
             return .tokenFile(path)
         }
-        guard let token = user.value["token"]?.string, !token.isEmpty else { return .none }
+        guard let token = user.value["token"]?.string, !token.isEmpty else { return plugIn.map { .exec($0) } ?? .none }
+        guard plugIn == nil else { throw broken(user.file, "it names a token and exec: only one can be meant") }
         guard !token.contains(where: \.isWhitespace) else { throw broken(user.file, "the token holds white space") }
         return .token(token)
     }
 
     private static func impersonation(_ user: Entry) throws(KubernetesError) -> ClientConfiguration.Impersonation? {
-        let groups = user.value["as-groups"]?.array?.compactMap(\.string) ?? []
+        let groups = try strings(user, "as-groups", user.value["as-groups"])
+        var extra: [String: [String]] = [:]
+        if let value = user.value["as-user-extra"], !value.isNull {
+            guard let members = value.object else { throw broken(user.file, "as-user-extra must be a mapping") }
+            for (key, values) in members { extra[key] = try strings(user, "as-user-extra of \(key)", values) }
+        }
         let uid = user.value["as-uid"]?.string
         guard let name = user.value["as"]?.string, !name.isEmpty else {
-            guard groups.isEmpty, uid == nil else { throw broken(user.file, "as-groups and as-uid need as") }
+            guard groups.isEmpty, uid == nil, extra.isEmpty else {
+                throw broken(user.file, "as-groups, as-uid and as-user-extra need as")
+            }
             return nil
         }
-        return ClientConfiguration.Impersonation(user: name, uid: uid, groups: groups)
+        return ClientConfiguration.Impersonation(user: name, uid: uid, groups: groups, extra: extra)
+    }
+
+    static func strings(
+        _ entry: Entry, _ what: String, _ value: JSONValue?
+    ) throws(KubernetesError) -> [String] {
+        guard let value, !value.isNull else { return [] }
+        let strings = value.array?.compactMap(\.string)
+        guard let strings, strings.count == value.array?.count else {
+            throw broken(entry.file, "\(what) must be a list of strings")
+        }
+        return strings
     }
 
     /// Relative paths are relative to the file's folder.
-    private static func resolve(_ path: String, _ entry: Entry) -> String {
+    static func resolve(_ path: String, _ entry: Entry) -> String {
         guard !path.hasPrefix("/"), let slash = entry.file.lastIndex(of: "/") else { return path }
         return String(entry.file[...slash]) + path
     }

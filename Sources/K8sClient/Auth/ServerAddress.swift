@@ -44,6 +44,9 @@ struct ServerAddress: Sendable, Hashable {
         url = "\(parts[0])://\(serverName ?? host):\(port)\(path)"
     }
 
+    /// The host without the brackets of an IPv6 address.
+    var bareHost: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
+
     var isLoopback: Bool {
         host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
     }

@@ -7,7 +7,7 @@ public enum EventType: String, Sendable, Hashable {
 }
 
 /// Turns what is recorded into writes: the first of its kind becomes an Event, the same again within the window counts up
-/// that Event's series. Pure.
+/// that Event's series. What differs in its note alone is combined when there is much of it. Pure.
 struct EventSeries: Sendable {
     /// What someone recorded.
     struct Occurrence: Sendable, Hashable {
@@ -38,9 +38,14 @@ struct EventSeries: Sendable {
     /// What the API takes as a note, in bytes.
     static let maximumNoteBytes = 1024
 
+    /// How many notes that differ make events of their own; those that follow within the window are one series.
+    static let maximumSimilar = 10
+
     let controller: String
     let instance: String
     private var entries: [Occurrence: Entry] = [:]
+    /// How many notes there are of what is the same but for that.
+    private var similar: [Occurrence: Int] = [:]
 
     init(controller: String, instance: String) {
         self.controller = controller
@@ -57,6 +62,13 @@ struct EventSeries: Sendable {
         // Each reconcile may have seen another version: it is the same object all along.
         var key = occurrence
         key.regarding.resourceVersion = nil
+        var combined = key
+        combined.note = ""
+        if similar[combined, default: 0] >= Self.maximumSimilar { forgetRested(like: combined, at: time) }
+        if entries[key] == nil, similar[combined, default: 0] >= Self.maximumSimilar {
+            key = combined
+            occurrence.note = Self.shortened("combined from similar events: " + occurrence.note)
+        }
         if var entry = entries[key], time.microseconds - entry.lastTime.microseconds < Self.window {
             entry.count += 1
             entry.lastTime = time
@@ -65,7 +77,9 @@ struct EventSeries: Sendable {
         }
         forgetOldest()
         let event = event(occurrence, at: time)
-        entries[key] = Entry(event: event, lastTime: time)
+        if entries.updateValue(Entry(event: event, lastTime: time), forKey: key) == nil, key != combined {
+            similar[combined, default: 0] += 1
+        }
         return .create(namespace: Self.namespace(occurrence.regarding), event)
     }
 
@@ -86,11 +100,31 @@ struct EventSeries: Sendable {
         return writes
     }
 
+    /// Makes room for one more.
     private mutating func forgetOldest() {
         guard entries.count >= Self.capacity,
             let oldest = entries.min(by: { $0.value.lastTime < $1.value.lastTime })
         else { return }
-        entries[oldest.key] = nil
+        forget(oldest.key)
+    }
+
+    /// Forgets what rested for longer than the window: notes of long ago combine nothing.
+    private mutating func forgetRested(like combined: Occurrence, at time: Timestamp) {
+        let rested = entries.filter { key, entry in
+            var other = key
+            other.note = ""
+            return other == combined && key != combined
+                && time.microseconds - entry.lastTime.microseconds >= Self.window && entry.count == entry.writtenCount
+        }
+        for key in rested.keys { forget(key) }
+    }
+
+    private mutating func forget(_ key: Occurrence) {
+        entries[key] = nil
+        var combined = key
+        combined.note = ""
+        guard key != combined, let count = similar[combined] else { return }
+        similar[combined] = count > 1 ? count - 1 : nil
     }
 
     private func event(_ occurrence: Occurrence, at time: Timestamp) -> JSONValue {

@@ -61,7 +61,7 @@ public final class LeaderElector: Service {
         client: KubernetesClient, configuration: Configuration, logger: Logger = Logger(label: "leader-election"),
         onStarted: @escaping @Sendable () -> Void = {}, onLost: @escaping @Sendable () -> Void = {}
     ) {
-        self.client = client
+        self.client = client.using(.coordination)
         self.configuration = configuration
         self.logger = logger
         self.onStarted = onStarted
@@ -70,8 +70,8 @@ public final class LeaderElector: Service {
             State(
                 election: LeaseElection(
                     identity: configuration.identity,
-                    // Leases count whole seconds, at least one.
-                    durationSeconds: max(1, Int(configuration.leaseDuration.components.seconds)),
+                    // Leases count whole seconds; others wait rather longer than shorter.
+                    durationSeconds: max(1, (configuration.leaseDuration.milliseconds + 999) / 1000),
                     renewDeadline: configuration.renewDeadline)))
     }
 
@@ -84,7 +84,16 @@ public final class LeaderElector: Service {
     }
 
     /// Competes for the lease, and renews it, until graceful shutdown or cancellation; then gives it up.
+    /// - Throws: `KubernetesError` with code `configuration` for times that do not fit one another.
     public func run() async throws {
+        guard configuration.retryPeriod < configuration.renewDeadline,
+            configuration.renewDeadline < configuration.leaseDuration
+        else {
+            throw KubernetesError(
+                .configuration,
+                "leader election needs retryPeriod < renewDeadline < leaseDuration, not \(configuration.retryPeriod), "
+                    + "\(configuration.renewDeadline), \(configuration.leaseDuration)")
+        }
         await cancelWhenGracefulShutdown { await self.compete() }
         // The task may be cancelled by now; giving up is one request more, with a deadline of its own.
         await Task { await self.release() }.value
@@ -93,16 +102,40 @@ public final class LeaderElector: Service {
 
     private func compete() async {
         while !Task.isCancelled {
-            await attempt()
+            await attemptWatched()
             settle()
             // Spread, so that the instances do not collide; a leader's next try still comes well within its deadline.
             let pause = configuration.retryPeriod * (isLeader ? 1 : .random(in: 1..<1.2))
             do {
-                try await Task.sleep(for: pause)
+                try await sleep(for: pause)
             } catch {
                 return
             }
         }
+    }
+
+    /// One try, during which the loss of the lease is noticed when it comes, whatever a request hangs on.
+    private func attemptWatched() async {
+        guard let until = state.withLock({ $0.election.leadsUntil }) else { return await attempt() }
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // Cut short by the end of the try, after which the state is settled anyway.
+                try? await Task.sleep(until: until, clock: .continuous)
+                self.settle()
+            }
+            await attempt()
+            group.cancelAll()
+        }
+    }
+
+    /// A pause, which the loss of the lease interrupts for as long as its handler takes.
+    private func sleep(for pause: Duration) async throws {
+        let end = ContinuousClock.now + pause
+        if let until = state.withLock({ $0.election.leadsUntil }), until < end {
+            try await Task.sleep(until: until, clock: .continuous)
+            settle()
+        }
+        try await Task.sleep(until: end, clock: .continuous)
     }
 
     /// Calls the handlers when leading began or ended.
@@ -159,7 +192,6 @@ public final class LeaderElector: Service {
         var request = KubernetesRequest.get(
             .leases, configuration.name, namespace: configuration.namespace, .full)
         request.timeout = requestTimeout
-        request.isUrgent = true
         do throws(KubernetesError) {
             let lease = try await client.object(request, kind: APIResource.leases.kind, as: JSONValue.self)
             state.withLock { state in
@@ -185,13 +217,13 @@ public final class LeaderElector: Service {
             var request = KubernetesRequest.create(
                 .leases, new, namespace: configuration.namespace, name: nil, nil, .init())
             request.timeout = timeout
-            request.isUrgent = true
             return try await client.object(request, kind: APIResource.leases.kind, as: JSONValue.self)
         }
         lease["spec"] = record.spec
-        return try await client.replace(
-            .leases, lease, namespace: configuration.namespace, subresource: nil, .init(), timeout: timeout,
-            isUrgent: true, as: JSONValue.self)
+        var request = KubernetesRequest.replace(
+            .leases, configuration.name, lease, namespace: configuration.namespace, nil, .init())
+        request.timeout = timeout
+        return try await client.object(request, kind: APIResource.leases.kind, as: JSONValue.self)
     }
 
     private func release() async {

@@ -42,6 +42,8 @@ public struct KubernetesError: Error, Sendable {
     public let status: Status?
     /// When the server asks to be tried again.
     public let retryAfter: Duration?
+    /// Whether a connection that had come about broke before the answer was whole.
+    var isBrokenConnection = false
 
     /// Makes an error.
     public init(
@@ -119,9 +121,11 @@ extension KubernetesError {
 
     /// The same error, named after the request that it ended.
     func during(_ request: String) -> KubernetesError {
-        KubernetesError(
+        var named = KubernetesError(
             code, message, request: self.request ?? request, httpStatus: httpStatus, status: status,
             retryAfter: retryAfter)
+        named.isBrokenConnection = isBrokenConnection
+        return named
     }
 }
 

@@ -32,7 +32,8 @@ public struct APIResource: Sendable, Hashable {
         if isNamespaced, let namespace { path += "/namespaces/" + PercentEncoding.segment(namespace) }
         path += "/" + plural
         if let name { path += "/" + PercentEncoding.segment(name) }
-        if let subresource { path += "/" + subresource }
+        // One with a path of its own, as `proxy/metrics`, keeps its slashes.
+        for part in subresource?.split(separator: "/") ?? [] { path += "/" + PercentEncoding.segment(String(part)) }
         return path
     }
 }

@@ -13,6 +13,22 @@ enum PercentEncoding {
     /// A name or value of a query.
     static func query(_ text: String) -> String { encode(text, keepsColon: false) }
 
+    /// A part of a header's name (RFC 9110 calls what may stand in one a token); `%` is encoded as well.
+    static func headerName(_ text: String) -> String {
+        var name = ""
+        for byte in text.utf8 {
+            let character = Character(UnicodeScalar(byte))
+            let isToken =
+                byte < 0x80 && (character.isLetter || character.isNumber || "!#$&'*+-.^_`|~".contains(character))
+            if isToken {
+                name.append(character)
+            } else {
+                name += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return name
+    }
+
     private static func encode(_ text: String, keepsColon: Bool) -> String {
         if text.utf8.allSatisfy({ isUnreserved($0, keepsColon) }) { return text }
         var bytes: [UInt8] = []

@@ -24,6 +24,9 @@ public struct ByteStream: AsyncSequence, Sendable {
             cancel()
         }
 
+        /// Lengthens the time for which the body may pause.
+        func setIdleTimeout(_ timeout: Duration) { transfer.idleTimeout = timeout }
+
         func cancel() {
             transfer.cancel()
             // A driver that is gone has ended the transfer already.

@@ -34,6 +34,8 @@ final class CurlDriver: Sendable {
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// How many transfers are alive: what tests look at for leaks.
+    let liveTransfers = LiveCount()
     private let wakePipe: WakePipe?
     private let inbox = Mutex(Inbox())
 
@@ -49,7 +51,7 @@ final class CurlDriver: Sendable {
         self.wakePipe = wakePipe
         let multi = Multi(pointer: pointer)
         // Idle connections that are kept: as many as may be in use at once, and the streams'.
-        _ = curl_multi_setopt_long(pointer, CURLMOPT_MAXCONNECTS, configuration.maximumConcurrentRequests + 32)
+        _ = curl_multi_setopt_long(pointer, CURLMOPT_MAXCONNECTS, configuration.laneLimits.reduce(32, +))
         let started = DriverThread.start { [self] in
             let loop = DriverLoop(multi.pointer, wakePipe, configuration)
             run(loop)

@@ -5,6 +5,19 @@ enum CurlFailure {
     static func error(
         _ code: CURLcode, detail: String, server: ServerAddress, isStreamed: Bool
     ) -> KubernetesError {
+        var error = described(code, detail: detail, server: server, isStreamed: isStreamed)
+        switch code {
+        case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM:
+            error.isBrokenConnection = true
+        default: break
+        }
+        return error
+    }
+
+    private static func described(
+        _ code: CURLcode, detail: String, server: ServerAddress, isStreamed: Bool
+    ) -> KubernetesError {
         let detail = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:

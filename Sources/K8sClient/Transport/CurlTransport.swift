@@ -12,6 +12,9 @@ final class CurlTransport: Sendable {
         driver.stop()
     }
 
+    /// How many transfers are alive, waiting, running or held by a reader.
+    var liveTransfers: Int { driver.liveTransfers.value }
+
     /// Ends every request with an error and waits until the thread has ended.
     func shutdown() async {
         driver.stop()
@@ -20,12 +23,12 @@ final class CurlTransport: Sendable {
 
     /// Sends a request and waits for the whole answer.
     func perform(_ request: HTTPRequest) async throws(KubernetesError) -> HTTPResponse {
-        try await answer(of: Transfer(request, isStreamed: false))
+        try await answer(of: Transfer(request, isStreamed: false, driver.liveTransfers))
     }
 
     /// Sends a request and waits for the answer's head; the body comes by chunks.
     func stream(_ request: HTTPRequest) async throws(KubernetesError) -> (head: HTTPHead, body: ByteStream) {
-        let transfer = Transfer(request, isStreamed: true)
+        let transfer = Transfer(request, isStreamed: true, driver.liveTransfers)
         // Made first, so that whatever happens to the caller the transfer is let go.
         let body = ByteStream(source: ByteStream.Source(transfer, driver))
         let response = try await answer(of: transfer)

@@ -1,5 +1,4 @@
 import CCurl
-import DequeModule
 
 /// What the driver's thread does between two looks into its inbox. Lives and dies on that thread.
 final class DriverLoop {
@@ -13,35 +12,40 @@ final class DriverLoop {
     private let configuration: TransportConfiguration
     private var active: [ObjectIdentifier: EasyHandle] = [:]
     private var idle: [EasyHandle] = []
-    private var waiting: Deque<Transfer> = []
-    /// How many of the active transfers count against the limit.
-    private var counted = 0
+    private var lanes: [LaneQueue]
+    /// No stream's silence is over earlier; so that they need not be searched at every turn.
+    private var nextSilenceCheck: ContinuousClock.Instant?
 
     init(_ multi: UnsafeMutableRawPointer, _ wakePipe: WakePipe, _ configuration: TransportConfiguration) {
         self.multi = multi
         sockets = SocketSet(multi, wakePipe)
         self.configuration = configuration
+        lanes = configuration.laneLimits.map(LaneQueue.init(limit:))
     }
 
     func handle(_ command: CurlDriver.Command) {
         switch command {
         case .start(let transfer):
-            if isCounted(transfer), counted >= configuration.maximumConcurrentRequests {
-                waiting.append(transfer)
-            } else {
+            // Streams last, so they take no place.
+            guard !transfer.isStreamed else { return start(transfer) }
+            let lane = transfer.request.lane
+            if lanes[lane].enter(transfer) {
                 start(transfer)
+            } else {
+                configuration.onQueueDepth(lane, lanes[lane].depth)
             }
         case .cancel(let transfer):
+            let lane = transfer.request.lane
             if let handle = active[ObjectIdentifier(transfer)] {
-                release(handle, transfer)
-                handle.finish(.failure(Self.cancelled))
-                recycle(handle)
-            } else if let index = waiting.firstIndex(where: { $0 === transfer }) {
-                waiting.remove(at: index)
+                end(handle, transfer, Self.cancelled)
+            } else if lanes[lane].remove(transfer) {
+                configuration.onQueueDepth(lane, lanes[lane].depth)
                 transfer.finish(.failure(Self.cancelled))
             }
         case .resume(let transfer):
-            active[ObjectIdentifier(transfer)]?.resume()
+            guard let handle = active[ObjectIdentifier(transfer)] else { return }
+            handle.resume()
+            watchSilence(of: handle)
         }
     }
 
@@ -49,8 +53,26 @@ final class DriverLoop {
     func turn() {
         sockets.act()
         finishDone()
+        endLate()
         startWaiting()
-        sockets.wait(60_000)
+        sockets.wait(pollTimeout)
+    }
+
+    /// When there is something to end although no socket says so.
+    private var nextDeadline: ContinuousClock.Instant? {
+        var next = nextSilenceCheck
+        for lane in lanes {
+            guard let deadline = lane.earliestDeadline else { continue }
+            next = min(next ?? deadline, deadline)
+        }
+        return next
+    }
+
+    private var pollTimeout: Int32 {
+        let longest = 60_000
+        guard let next = nextDeadline else { return Int32(longest) }
+        // One more, since what is left of a millisecond would be waited out in turns of none.
+        return Int32(min(max((next - .now).milliseconds + 1, 0), longest))
     }
 
     func endEverything() {
@@ -59,8 +81,9 @@ final class DriverLoop {
             handle.finish(.failure(Self.shutDown))
         }
         active = [:]
-        for transfer in waiting { transfer.finish(.failure(Self.shutDown)) }
-        waiting = []
+        for index in lanes.indices {
+            for transfer in lanes[index].removeAll() { transfer.finish(.failure(Self.shutDown)) }
+        }
         idle = []
     }
 
@@ -68,17 +91,10 @@ final class DriverLoop {
         curl_multi_cleanup(multi)
     }
 
-    /// Streams last, and what is urgent must not wait: neither counts.
-    private func isCounted(_ transfer: Transfer) -> Bool {
-        !transfer.isStreamed && !transfer.request.isUrgent
-    }
-
     private func start(_ transfer: Transfer) {
-        guard !transfer.isCancelled else {
-            transfer.finish(.failure(Self.cancelled))
-            return
-        }
         do throws(KubernetesError) {
+            guard !transfer.isCancelled else { throw Self.cancelled }
+            if let deadline = transfer.request.deadline, deadline <= .now { throw Self.tooLate }
             let handle = if let pooled = idle.popLast() { pooled } else { try EasyHandle(configuration) }
             try handle.prepare(transfer)
             let result = curl_multi_add_handle(multi, handle.pointer)
@@ -86,14 +102,62 @@ final class DriverLoop {
                 throw KubernetesError(.connection, String(cString: curl_multi_strerror(result)))
             }
             active[ObjectIdentifier(transfer)] = handle
-            if isCounted(transfer) { counted += 1 }
+            watchSilence(of: handle)
         } catch {
+            leave(transfer)
             transfer.finish(.failure(error))
         }
     }
 
     private func startWaiting() {
-        while counted < configuration.maximumConcurrentRequests, let transfer = waiting.popFirst() { start(transfer) }
+        for index in lanes.indices {
+            while let transfer = lanes[index].next() {
+                configuration.onQueueDepth(index, lanes[index].depth)
+                start(transfer)
+            }
+        }
+    }
+
+    private func leave(_ transfer: Transfer) {
+        if !transfer.isStreamed { lanes[transfer.request.lane].leave() }
+    }
+
+    // MARK: What takes too long
+
+    private static let tooLate = KubernetesError(.timeout, "the request's time was up before its turn came")
+
+    /// Ends what waited too long for its turn, and streams that have been silent for too long.
+    private func endLate() {
+        guard let next = nextDeadline else { return }
+        let now = ContinuousClock.now
+        guard next <= now else { return }
+        for index in lanes.indices {
+            let late = lanes[index].expired(at: now)
+            guard !late.isEmpty else { continue }
+            configuration.onQueueDepth(index, lanes[index].depth)
+            for transfer in late { transfer.finish(.failure(Self.tooLate)) }
+        }
+        guard let check = nextSilenceCheck, check <= now else { return }
+        nextSilenceCheck = nil
+        for handle in Array(active.values) {
+            guard let transfer = handle.transfer, transfer.isStreamed else { continue }
+            if let error = handle.silenceError(at: now) {
+                end(handle, transfer, error)
+            } else {
+                watchSilence(of: handle)
+            }
+        }
+    }
+
+    private func watchSilence(of handle: EasyHandle) {
+        guard let next = handle.nextSilenceCheck(.now) else { return }
+        nextSilenceCheck = min(nextSilenceCheck ?? next, next)
+    }
+
+    private func end(_ handle: EasyHandle, _ transfer: Transfer, _ error: KubernetesError) {
+        release(handle, transfer)
+        handle.finish(.failure(error))
+        recycle(handle)
     }
 
     private func finishDone() {
@@ -115,7 +179,7 @@ final class DriverLoop {
     private func release(_ handle: EasyHandle, _ transfer: Transfer) {
         curl_multi_remove_handle(multi, handle.pointer)
         active[ObjectIdentifier(transfer)] = nil
-        if isCounted(transfer) { counted -= 1 }
+        leave(transfer)
     }
 
     private func recycle(_ handle: EasyHandle) {

@@ -4,13 +4,16 @@ import CCurl
 struct TransportConfiguration: Sendable {
     /// The server's address without a slash at its end.
     var server: ServerAddress
-    var tls: ClientConfiguration.TLS
+    var insecureSkipVerify: Bool
+    var serverName: String?
     var proxyURL: String?
     var userAgent: String
     var connectTimeout: Duration
     var httpVersion: ClientConfiguration.HTTPVersion
-    /// How many buffered transfers run at once; the others wait for their turn.
-    var maximumConcurrentRequests: Int
+    /// How many buffered transfers of each lane run at once; the others wait for their turn.
+    var laneLimits: [Int]
+    /// Told how many transfers of a lane wait, whenever that changes.
+    var onQueueDepth: @Sendable (_ lane: Int, _ depth: Int) -> Void
 }
 
 /// Owns one libcurl easy handle, the buffers that libcurl writes to and the transfer that it carries out, one after another.
@@ -26,6 +29,12 @@ final class EasyHandle {
     private var connectTo: UnsafeMutablePointer<curl_slist>?
 
     private(set) var transfer: Transfer?
+    /// What the handle's TLS options are set to.
+    private var material: TLSMaterial?
+    /// By when the head of a stream must have come, and the body of an error.
+    private var headDeadline: ContinuousClock.Instant?
+    /// When a stream's body last said something; `nil` while nobody reads it.
+    private var lastHeard: ContinuousClock.Instant?
     private var headerBytes: [UInt8] = []
     private var body: [UInt8] = []
     private var sentBytes = 0
@@ -81,26 +90,23 @@ final class EasyHandle {
         set(CURLOPT_TCP_KEEPINTVL, 10)
         try check(curl_setopt_string(pointer, CURLOPT_PROTOCOLS_STR, "http,https"), "the protocols")
         try check(curl_setopt_string(pointer, CURLOPT_USERAGENT, configuration.userAgent), "the user agent")
-        try configureTLS(configuration)
-        if let proxy = configuration.proxyURL {
-            try check(curl_setopt_string(pointer, CURLOPT_PROXY, proxy), "the proxy")
-        } else if configuration.server.isLoopback {
-            // As other Kubernetes clients do: a proxy from the environment is not meant for this machine itself.
-            try check(curl_setopt_string(pointer, CURLOPT_NOPROXY, "*"), "the proxy")
-        }
+        configureTLS(configuration)
+        // Both are always set, lest libcurl ask the environment: the configuration has done that, by Kubernetes' rules.
+        try check(curl_setopt_string(pointer, CURLOPT_PROXY, Self.proxy(configuration.proxyURL)), "the proxy")
+        try check(curl_setopt_string(pointer, CURLOPT_NOPROXY, ""), "the proxy")
     }
 
-    private func configureTLS(_ configuration: TransportConfiguration) throws(KubernetesError) {
-        let tls = configuration.tls
-        // Debian's libcurl would trust the system's folder of authorities beside the cluster's own.
-        if tls.certificateAuthority != nil { _ = curl_setopt_string(pointer, CURLOPT_CAPATH, nil) }
-        try set(CURLOPT_CAINFO_BLOB, tls.certificateAuthority, "the certificate authority")
-        try set(CURLOPT_SSLCERT_BLOB, tls.clientCertificate, "the client certificate")
-        try set(CURLOPT_SSLKEY_BLOB, tls.clientKey, "the client key")
-        set(CURLOPT_SSL_VERIFYPEER, tls.insecureSkipVerify ? 0 : 1)
-        set(CURLOPT_SSL_VERIFYHOST, tls.insecureSkipVerify ? 0 : 2)
+    /// Go's clients leave a name to be resolved to a SOCKS proxy; libcurl has a scheme of its own for that.
+    private static func proxy(_ url: String?) -> String {
+        guard let url, url.hasPrefix("socks5://") else { return url ?? "" }
+        return "socks5h://" + url.dropFirst("socks5://".count)
+    }
+
+    private func configureTLS(_ configuration: TransportConfiguration) {
+        set(CURLOPT_SSL_VERIFYPEER, configuration.insecureSkipVerify ? 0 : 1)
+        set(CURLOPT_SSL_VERIFYHOST, configuration.insecureSkipVerify ? 0 : 2)
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        if let name = tls.serverName {
+        if let name = configuration.serverName {
             // The URL carries the name that the certificate must have; the connection goes to the real address.
             let route = "\(name):\(configuration.server.port):\(configuration.server.host):\(configuration.server.port)"
             connectTo = curl_slist_append(nil, route)
@@ -108,13 +114,25 @@ final class EasyHandle {
         }
     }
 
+    /// Sets authorities and certificate, unless they are the ones set already.
+    private func use(_ material: TLSMaterial) throws(KubernetesError) {
+        guard material !== self.material else { return }
+        self.material = nil
+        // Debian's libcurl would trust the system's folder of authorities beside the cluster's own.
+        if material.certificateAuthority != nil { _ = curl_setopt_string(pointer, CURLOPT_CAPATH, nil) }
+        try set(CURLOPT_CAINFO_BLOB, material.certificateAuthority, "the certificate authority")
+        try set(CURLOPT_SSLCERT_BLOB, material.clientCertificate, "the client certificate")
+        try set(CURLOPT_SSLKEY_BLOB, material.clientKey, "the client key")
+        self.material = material
+    }
+
     private func set(_ option: CURLoption, _ value: Int) {
         _ = curl_setopt_long(pointer, option, value)
     }
 
     private func set(_ option: CURLoption, _ bytes: [UInt8]?, _ what: String) throws(KubernetesError) {
-        guard let bytes else { return }
-        try check(curl_setopt_blob(pointer, option, bytes, bytes.count), what)
+        // Without bytes, what an earlier transfer set is taken back.
+        try check(curl_setopt_blob(pointer, option, bytes, bytes?.count ?? 0), what)
     }
 
     private func check(_ code: CURLcode, _ what: String) throws(KubernetesError) {
@@ -133,6 +151,8 @@ extension EasyHandle {
         let request = transfer.request
         self.transfer = transfer
         errorBuffer.pointee = 0
+        try use(request.tls)
+        headDeadline = request.headTimeout.map { .now + $0 }
         try check(curl_setopt_string(pointer, CURLOPT_URL, server.url + request.target), "the URL")
         // A paused stream of HTTP/2 holds up the others on its connection: streams get connections of their own.
         let wantsHTTP2 = offersHTTP2 && !transfer.isStreamed
@@ -140,7 +160,7 @@ extension EasyHandle {
         // Many requests at once wait for the first connection and share it, if it speaks HTTP/2. Where it cannot, they
         // would wait for an answer on it first.
         set(CURLOPT_PIPEWAIT, wantsHTTP2 ? 1 : 0)
-        set(CURLOPT_TIMEOUT_MS, request.timeout.map { max($0.milliseconds, 1) } ?? 0)
+        set(CURLOPT_TIMEOUT_MS, request.deadline.map { max(($0 - .now).milliseconds, 1) } ?? 0)
         prepareBody(request)
         try check(curl_setopt_string(pointer, CURLOPT_CUSTOMREQUEST, request.method), "the method")
         curl_slist_free_all(headerList)
@@ -192,12 +212,41 @@ extension EasyHandle {
         headerBytes.removeAll(keepingCapacity: true)
         sentBytes = 0
         hasDeliveredHead = false
+        (headDeadline, lastHeard) = (nil, nil)
         abortReason = nil
         transfer?.finish(outcome)
     }
 
     func resume() {
+        lastHeard = .now
         curl_easy_pause(pointer, 0)
+    }
+
+    // MARK: Silence
+
+    /// How long a stream may go on without a word, and from when on.
+    private var silenceDeadline: ContinuousClock.Instant? {
+        guard hasDeliveredHead, (200..<300).contains(status) else { return headDeadline }
+        guard let lastHeard, let idle = transfer?.idleTimeout else { return nil }
+        return lastHeard + idle
+    }
+
+    /// When to ask for `silenceError` at the latest.
+    func nextSilenceCheck(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        guard let transfer, transfer.isStreamed else { return nil }
+        let deadline = silenceDeadline
+        // The head may come at any time, and then the body's own limit counts.
+        guard !hasDeliveredHead, let idle = transfer.idleTimeout else { return deadline }
+        return min(deadline ?? now + idle, now + idle)
+    }
+
+    /// The error with which a stream ends that has been silent for too long.
+    func silenceError(at now: ContinuousClock.Instant) -> KubernetesError? {
+        guard let deadline = silenceDeadline, deadline <= now else { return nil }
+        guard hasDeliveredHead, (200..<300).contains(status), let idle = transfer?.idleTimeout else {
+            return KubernetesError(.timeout, "the server \(server.url) did not answer in time")
+        }
+        return KubernetesError(.timeout, "the server \(server.url) has sent nothing for \(idle)")
     }
 
     private var status: Int {
@@ -220,8 +269,13 @@ extension EasyHandle {
     private func received(_ bytes: UnsafeMutableRawBufferPointer) -> Int {
         guard let transfer else { return 0 }
         if transfer.isStreamed {
-            return transfer.deliver(UnsafeRawBufferPointer(bytes)) == .accepted
-                ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
+            guard transfer.deliver(UnsafeRawBufferPointer(bytes)) == .accepted else {
+                // It is the reader's turn now.
+                lastHeard = nil
+                return Int(CURL_WRITEFUNC_PAUSE)
+            }
+            lastHeard = .now
+            return bytes.count
         }
         guard body.count + bytes.count <= transfer.request.maximumBodyBytes else {
             abortReason = KubernetesError(
@@ -246,6 +300,7 @@ extension EasyHandle {
         let isBlank = bytes.count <= 2 && bytes.allSatisfy { $0 == 0x0D || $0 == 0x0A }
         if isBlank, let transfer, transfer.isStreamed, !hasDeliveredHead, status >= 200 {
             hasDeliveredHead = true
+            lastHeard = .now
             transfer.deliverHead(HTTPHead(status: status, headerBytes: headerBytes))
         }
         return bytes.count

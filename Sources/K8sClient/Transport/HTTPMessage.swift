@@ -6,13 +6,20 @@ struct HTTPRequest: Sendable {
     /// Whole lines, as `Accept: application/json`.
     var headers: [String]
     var body: [UInt8]?
-    /// How long everything may take, the body included; `nil` for no limit.
-    var timeout: Duration?
+    /// When everything must be done, waiting for a turn and the body included; `nil` for no limit.
+    var deadline: ContinuousClock.Instant?
     /// Whether libcurl may send it again by itself when a connection that it reused turns out to be dead.
     var isReplayable: Bool
-    var isUrgent: Bool
+    /// Which lane of the request budget it waits in, by its place in `TransportConfiguration.laneLimits`.
+    var lane: Int
     /// The most that a buffered body may hold.
     var maximumBodyBytes: Int
+    /// Whom to trust, and the client certificate.
+    var tls: TLSMaterial
+    /// Of a stream: within which time the head must come, and the body of an error.
+    var headTimeout: Duration?
+    /// Of a stream: for how long its body may pause. Time in which nobody reads does not count.
+    var idleTimeout: Duration?
 }
 
 /// An answer's status and headers; the headers are split only when someone asks.
@@ -27,6 +34,21 @@ struct HTTPHead: Sendable {
             let value = String(decoding: line[(colon + 1)...], as: UTF8.self)
             return HTTPField(name, Self.trimmed(value))
         }
+    }
+
+    /// Whether a header of this name (in lower case) may be among them, found without splitting them.
+    func mayHold(_ name: StaticString) -> Bool {
+        let count = name.utf8CodeUnitCount
+        var isLineStart = false
+        for index in headerBytes.indices {
+            if isLineStart, index + count < headerBytes.count, headerBytes[index] | 0x20 == name.utf8Start[0],
+                (1..<count).allSatisfy({ headerBytes[index + $0] | 0x20 == name.utf8Start[$0] })
+            {
+                return true
+            }
+            isLineStart = headerBytes[index] == 0x0A
+        }
+        return false
     }
 
     /// The first value of a header, by its name in lower case.

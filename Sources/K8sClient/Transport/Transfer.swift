@@ -10,18 +10,28 @@ final class Transfer: Sendable {
     let request: HTTPRequest
     /// Whether the answer is handed over at its head and the body by chunks.
     let isStreamed: Bool
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
         var isCancelled = false
         var answer: CheckedContinuation<Outcome, Never>?
         var chunks = ChunkBuffer()
         var nextChunk: CheckedContinuation<Chunk, Never>?
+        var idleTimeout: Duration?
     }
 
-    init(_ request: HTTPRequest, isStreamed: Bool) {
+    private let liveCount: LiveCount
+
+    init(_ request: HTTPRequest, isStreamed: Bool, _ liveCount: LiveCount) {
         self.request = request
         self.isStreamed = isStreamed
+        self.liveCount = liveCount
+        state = Mutex(State(idleTimeout: request.idleTimeout))
+        liveCount.add(1)
+    }
+
+    deinit {
+        liveCount.add(-1)
     }
 
     // MARK: From the task
@@ -53,6 +63,12 @@ final class Transfer: Sendable {
         }
     }
 
+    /// For how long the body of a stream may pause. A longer time counts from the last check of the shorter one on.
+    var idleTimeout: Duration? {
+        get { state.withLock { $0.idleTimeout } }
+        set { state.withLock { $0.idleTimeout = newValue } }
+    }
+
     // MARK: From the driver
 
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
@@ -81,4 +97,13 @@ final class Transfer: Sendable {
         answer?.resume(returning: outcome)
         nextChunk?.resume(returning: outcome.map { _ in nil })
     }
+}
+
+/// How many things of a kind are alive.
+final class LiveCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add(_ difference: Int) { count.wrappingAdd(difference, ordering: .relaxed) }
 }

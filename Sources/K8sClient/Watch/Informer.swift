@@ -93,10 +93,24 @@ public final class Informer<Stored: Sendable>: Service {
         handlers.error.withLock { $0.append(handler) }
     }
 
-    /// Whether the store has held a complete list.
+    /// Keeps an index of the store: which objects have which values. The returned index looks them up.
+    ///
+    ///     let byOwner = pods.index("owner") { $0.metadata.ownerReferences.map(\.uid) }
+    ///     for pod in byOwner[deployment.metadata.uid] { … }
+    /// - Parameters:
+    ///   - name: what the index is called in descriptions.
+    ///   - values: under which values an object is found; pure, and quick, since the store waits for it.
+    public func index(
+        _ name: String, values: @escaping @Sendable (Stored) -> [String]
+    ) -> ObjectIndex<Stored> {
+        store.addIndex(name, values)
+    }
+
+    /// Whether the store has held a complete list, and every handler has been told of all that is in it.
     public var hasSynced: Bool { sync.isDone }
 
-    /// Waits until the store holds a complete list, or the calling task is cancelled.
+    /// Waits until the store holds a complete list and every handler has been told of all that is in it, or until the calling
+    /// task is cancelled.
     public func synced() async {
         await sync.wait()
     }
@@ -115,16 +129,16 @@ public final class Informer<Stored: Sendable>: Service {
     private func take(_ change: Watcher<ObjectStore<Stored>.Entry>.Change) {
         let changed: [ObjectKey]
         switch change {
-        case .restarted(let entries):
-            changed = store.replaceAll(entries)
-            sync.finish()
+        case .restarted(let entries): changed = store.replaceAll(entries)
         case .applied(let entry): changed = store.apply(entry)
         case .deleted(let entry): changed = store.delete(entry.key)
         }
-        guard !changed.isEmpty else { return }
-        for handler in handlers.change.withLock({ $0 }) {
-            for key in changed { handler(key) }
+        if !changed.isEmpty {
+            for handler in handlers.change.withLock({ $0 }) {
+                for key in changed { handler(key) }
+            }
         }
+        if case .restarted = change { sync.finish() }
     }
 }
 

@@ -17,12 +17,17 @@ public final class ObjectStore<Stored: Sendable>: Sendable {
         }
     }
 
-    private let entries = Mutex<[ObjectKey: Entry]>([:])
+    private struct State {
+        var entries: [ObjectKey: Entry] = [:]
+        var indexes: [IndexState<Stored>] = []
+    }
+
+    private let state = Mutex(State())
 
     init() {}
 
     /// The object under a key.
-    public subscript(_ key: ObjectKey) -> Stored? { entries.withLock { $0[key]?.value } }
+    public subscript(_ key: ObjectKey) -> Stored? { state.withLock { $0.entries[key]?.value } }
 
     /// The object under a key.
     public func get(_ key: ObjectKey) -> Stored? { self[key] }
@@ -33,42 +38,69 @@ public final class ObjectStore<Stored: Sendable>: Sendable {
     }
 
     /// Every object, in no order.
-    public var all: [Stored] { entries.withLock { $0.values.map(\.value) } }
+    public var all: [Stored] { state.withLock { $0.entries.values.map(\.value) } }
 
     /// Every key, in no order.
-    public var keys: [ObjectKey] { entries.withLock { Array($0.keys) } }
+    public var keys: [ObjectKey] { state.withLock { Array($0.entries.keys) } }
 
     /// How many objects there are.
-    public var count: Int { entries.withLock { $0.count } }
+    public var count: Int { state.withLock { $0.entries.count } }
 
     /// The version of the object under a key.
-    public func resourceVersion(_ key: ObjectKey) -> String? { entries.withLock { $0[key]?.resourceVersion } }
+    public func resourceVersion(_ key: ObjectKey) -> String? { state.withLock { $0.entries[key]?.resourceVersion } }
 
     // MARK: Changes; each answers the keys that differ afterwards.
 
     func replaceAll(_ new: [Entry]) -> [ObjectKey] {
-        entries.withLock { entries in
+        state.withLock { state in
             var replaced: [ObjectKey: Entry] = .init(minimumCapacity: new.count)
             var changed: [ObjectKey] = []
             for entry in new {
                 replaced[entry.key] = entry
-                let old = entries[entry.key]
+                let old = state.entries[entry.key]
                 if old?.uid != entry.uid || old?.resourceVersion != entry.resourceVersion { changed.append(entry.key) }
             }
-            for key in entries.keys where replaced[key] == nil { changed.append(key) }
-            entries = replaced
+            for key in state.entries.keys where replaced[key] == nil { changed.append(key) }
+            state.entries = replaced
+            for index in state.indexes.indices {
+                state.indexes[index].removeAll()
+                for entry in replaced.values { state.indexes[index].set(entry.value, for: entry.key) }
+            }
             return changed
         }
     }
 
     func apply(_ entry: Entry) -> [ObjectKey] {
-        entries.withLock { entries in
-            let old = entries.updateValue(entry, forKey: entry.key)
+        state.withLock { state in
+            let old = state.entries.updateValue(entry, forKey: entry.key)
+            for index in state.indexes.indices { state.indexes[index].set(entry.value, for: entry.key) }
             return old?.uid == entry.uid && old?.resourceVersion == entry.resourceVersion ? [] : [entry.key]
         }
     }
 
     func delete(_ key: ObjectKey) -> [ObjectKey] {
-        entries.withLock { $0.removeValue(forKey: key) == nil ? [] : [key] }
+        state.withLock { state in
+            for index in state.indexes.indices { state.indexes[index].remove(key) }
+            return state.entries.removeValue(forKey: key) == nil ? [] : [key]
+        }
     }
+
+    // MARK: Indexes
+
+    func addIndex(_ name: String, _ values: @escaping @Sendable (Stored) -> [String]) -> ObjectIndex<Stored> {
+        state.withLock { state in
+            var index = IndexState(values: values)
+            for entry in state.entries.values { index.set(entry.value, for: entry.key) }
+            state.indexes.append(index)
+            return ObjectIndex(name: name, store: self, position: state.indexes.count - 1)
+        }
+    }
+
+    func objects(_ index: Int, _ value: String) -> [Stored] {
+        state.withLock { state in state.indexes[index].keys(value).compactMap { state.entries[$0]?.value } }
+    }
+
+    func keys(_ index: Int, _ value: String) -> Set<ObjectKey> { state.withLock { $0.indexes[index].keys(value) } }
+
+    func values(_ index: Int) -> [String] { state.withLock { $0.indexes[index].knownValues } }
 }

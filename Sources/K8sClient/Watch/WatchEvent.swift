@@ -6,8 +6,8 @@ public enum WatchEvent<Object: Sendable>: Sendable {
     case modified(Object)
     /// The object has gone, or no longer fits the selection. It is as it was last.
     case deleted(Object)
-    /// Nothing happened up to this version.
-    case bookmark(resourceVersion: String)
+    /// Nothing happened up to this version. With `endsInitialEvents`, what came before was all there is (WatchList).
+    case bookmark(resourceVersion: String, endsInitialEvents: Bool)
     /// The watch is over, for this reason.
     case error(Status)
 }
@@ -31,7 +31,9 @@ extension WatchEvent<JSONValue> {
         case "ADDED": self = .added(object)
         case "MODIFIED": self = .modified(object)
         case "DELETED": self = .deleted(object)
-        case "BOOKMARK": self = .bookmark(resourceVersion: object.resourceVersion)
+        case "BOOKMARK":
+            let mark = object["metadata", "annotations", "k8s.io/initial-events-end"]?.string
+            self = .bookmark(resourceVersion: object.resourceVersion, endsInitialEvents: mark == "true")
         case "ERROR":
             do throws(JSONDecodingError) {
                 self = .error(try object.decode(Status.self))

@@ -13,11 +13,15 @@ extension Watcher {
             let start: ContinuousClock.Instant
             var chunks: ByteStream.AsyncIterator
             var lines: LineSplitter
+            /// The first list, as far as it has come as events; `nil` once it is whole.
+            var initial: [ObjectKey: Object]?
         }
 
         init(watcher: Watcher) {
             self.watcher = watcher
-            machine = WatchStateMachine(backoff: watcher.tuning.backoff)
+            machine = WatchStateMachine(
+                backoff: watcher.tuning.backoff,
+                usesWatchList: watcher.tuning.usesWatchList && watcher.client.core.mayUseWatchList(watcher.resource))
         }
 
         /// The same, for callers without an isolation of their own.
@@ -42,6 +46,13 @@ extension Watcher {
                             if let change = try await list(token) { return change }
                         case .watch(let resourceVersion):
                             try await openStream(resourceVersion)
+                        case .watchList:
+                            // Another watcher may have found out meanwhile.
+                            guard watcher.client.core.mayUseWatchList(watcher.resource) else {
+                                machine.watchListRefused()
+                                continue
+                            }
+                            try await openStream(nil)
                         }
                     }
                 } catch {
@@ -89,20 +100,43 @@ extension Watcher {
 
         // MARK: Watch
 
-        private mutating func openStream(_ resourceVersion: String) async throws(KubernetesError) {
+        /// - Parameter resourceVersion: from which version on; `nil` for a watch that begins with all there is.
+        private mutating func openStream(_ resourceVersion: String?) async throws(KubernetesError) {
             let request = KubernetesRequest.watch(
                 watcher.resource, namespace: watcher.namespace, watcher.options, resourceVersion: resourceVersion,
                 timeoutSeconds: .random(in: watcher.tuning.timeoutSeconds), watcher.representation)
+            let tuning = watcher.tuning
             do throws(KubernetesError) {
-                let bytes = try await watcher.client.stream(request)
+                let bytes = try await watcher.client.stream(
+                    request, idleTimeout: resourceVersion == nil ? tuning.initialSilence : tuning.silence)
                 stream = Stream(
                     name: request.name, start: .now, chunks: bytes.makeAsyncIterator(),
-                    lines: LineSplitter(limit: watcher.tuning.maximumLineBytes))
+                    lines: LineSplitter(limit: tuning.maximumLineBytes), initial: resourceVersion == nil ? [:] : nil)
             } catch {
+                if resourceVersion == nil, Self.refusesWatchList(error) {
+                    refuseWatchList("\(error)")
+                    return
+                }
                 report(error)
+                noteRestart(error)
                 machine.watchEnded(error, lasted: .zero)
                 throw error
             }
+        }
+
+        /// Whether a server says that it does not know what it was asked for: as the answer, or in the stream of one.
+        private static func refusesWatchList(_ error: KubernetesError) -> Bool {
+            guard let status = error.httpStatus ?? error.status?.code else { return false }
+            return [400, 405, 422, 501].contains(status)
+        }
+
+        private mutating func refuseWatchList(_ reason: String) {
+            stream = nil
+            watcher.client.core.giveUpWatchList(watcher.resource)
+            machine.watchListRefused()
+            watcher.client.logger.debug(
+                "the first list comes in pages",
+                metadata: ["resource": "\(watcher.resource.plural)", "why": "\(reason)"])
         }
 
         /// One change, or `nil` when the stream has to be read on, or has ended.
@@ -112,7 +146,18 @@ extension Watcher {
                 while true {
                     while let line = try stream.lines.next() {
                         if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
-                        if let change = try change(WatchEvent(parsing: line.span, selecting: watcher.selection)) {
+                        let event = try WatchEvent(parsing: line.span, selecting: watcher.selection)
+                        if stream.initial != nil {
+                            guard try collect(event, in: &stream) else {
+                                refuseWatchList("the server sends a bookmark that does not end the list")
+                                return nil
+                            }
+                            guard let whole = stream.initial, machine.action != .watchList else { continue }
+                            stream.initial = nil
+                            self.stream = stream
+                            return .restarted(Array(whole.values))
+                        }
+                        if let change = try change(event) {
                             self.stream = stream
                             return change
                         }
@@ -120,10 +165,27 @@ extension Watcher {
                     guard let chunk = try await stream.chunks.next() else { break }
                     stream.lines.append(chunk)
                 }
-                end(stream, nil)
+                if stream.initial != nil {
+                    refuseWatchList("the watch ended before the list did")
+                } else {
+                    end(stream, nil)
+                }
                 return nil
             } catch {
                 let error = error.during(stream.name)
+                if stream.initial != nil, Self.refusesWatchList(error) {
+                    refuseWatchList("\(error)")
+                    return nil
+                }
+                if stream.initial != nil, error.code == .timeout {
+                    // This watcher asks for pages from now on, whatever the others find.
+                    watcher.client.core.watchListFellSilent(watcher.resource)
+                    self.stream = nil
+                    machine.watchListRefused()
+                    report(error)
+                    noteRestart(error)
+                    return nil
+                }
                 end(stream, error)
                 throw error
             }
@@ -133,7 +195,46 @@ extension Watcher {
             stream = nil
             // An expired version is a part of a watch's life, not a failure.
             if let error, !error.isGone { report(error) }
+            noteRestart(error)
             machine.watchEnded(error, lasted: ContinuousClock.now - ended.start)
+        }
+
+        private func noteRestart(_ error: KubernetesError?) {
+            let reason =
+                switch error?.code {
+                case nil: "closed"
+                case .cancelled: "cancelled"
+                case .timeout: "silent"
+                case .api where error?.isGone == true: "expired"
+                case .api: "refused"
+                case let code?: code.rawValue
+                }
+            guard reason != "cancelled" else { return }
+            watcher.client.core.metrics.watchRestarted(resource: watcher.resource.plural, reason: reason)
+        }
+
+        /// Takes an event of the first list in; false when the server does not mean it as one.
+        private mutating func collect(
+            _ event: WatchEvent<JSONValue>, in stream: inout Stream
+        ) throws(KubernetesError) -> Bool {
+            switch event {
+            case .added(let object), .modified(let object):
+                stream.initial?[object.objectKey] = watcher.converted(object)
+            case .deleted(let object): stream.initial?[object.objectKey] = nil
+            case .bookmark(let resourceVersion, let endsInitialEvents):
+                guard endsInitialEvents else { return false }
+                machine.listedAsEvents(resourceVersion: resourceVersion)
+                watcher.client.core.watchListWorked(watcher.resource)
+                stream.chunks.source.setIdleTimeout(watcher.tuning.silence)
+            case .error(let status): throw ended(status)
+            }
+            return true
+        }
+
+        private func ended(_ status: Status) -> KubernetesError {
+            KubernetesError(
+                .api, status.message ?? "the server ended the watch", status: status,
+                retryAfter: status.details?.retryAfterSeconds.map { .seconds($0) })
         }
 
         private mutating func change(_ event: WatchEvent<JSONValue>) throws(KubernetesError) -> Change? {
@@ -144,11 +245,10 @@ extension Watcher {
             case .deleted(let object):
                 machine.progressed(resourceVersion: object.resourceVersion)
                 return watcher.converted(object).map { .deleted($0) }
-            case .bookmark(let resourceVersion):
+            case .bookmark(let resourceVersion, _):
                 machine.progressed(resourceVersion: resourceVersion)
                 return nil
-            case .error(let status):
-                throw KubernetesError(.api, status.message ?? "the server ended the watch", status: status)
+            case .error(let status): throw ended(status)
             }
         }
 

@@ -1,7 +1,11 @@
 /// The objects of a kind and their changes, without end: lists, watches, and comes back after whatever breaks.
 ///
 /// Guarantees: after a `restarted` every later change is told in order, or another `restarted` comes. A watch goes on where
-/// it stopped; when the server no longer has that version (410), a new list replaces all.
+/// it stopped; when the server no longer has that version (410), a new list replaces all. A connection that has died without
+/// a word is given up when three bookmarks in a row are missing.
+///
+/// The first list comes as events of the watch where the server can do that (WatchList), page by page where it cannot; which of
+/// them is found out once for a client and kind.
 ///
 /// Assumptions: one consumer, which asks for the next change when it is done with the last; the server waits meanwhile.
 ///
@@ -78,6 +82,12 @@ struct WatchTuning: Sendable, Hashable {
     /// After how long the server shall end a watch. Spread, so that many do not come back at once.
     var timeoutSeconds = 300...600
     var pageSize = KubernetesClient.pageSize
+    /// Whether to ask for the first list as events of the watch (WatchList), where the server can.
+    var usesWatchList = true
+    /// For how long a watch may say nothing. Servers send a bookmark about once a minute: this is three of them missing.
+    var silence: Duration = .seconds(195)
+    /// The same while the first list comes as events, which follow one another closely.
+    var initialSilence: Duration = .seconds(10)
     /// What one event may hold: etcd keeps no object above 1.5 MiB, and some servers are set higher.
     var maximumLineBytes = 16 << 20
     var backoff = WatchStateMachine.Backoff()

@@ -34,6 +34,12 @@ extension YAML {
         return try composer.documents()
     }
 
+    /// The same with other words for true and false.
+    static func parse(_ text: String, _ booleans: YAMLScalar.Booleans) throws(SyntaxError) -> [Document] {
+        var composer = YAMLComposer(parser: try YAMLEventParser(text), booleans: booleans)
+        return try composer.documents()
+    }
+
     /// Writes a value as one YAML document, keys sorted, without a leading `---`.
     ///
     /// Strings that would read back as another type are quoted.

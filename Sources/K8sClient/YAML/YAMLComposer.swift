@@ -10,8 +10,11 @@ struct YAMLComposer {
     /// How many nodes have been built; the difference over a node is that node's size.
     private var nodes = 0
 
-    init(parser: YAMLEventParser) {
+    private let booleans: YAMLScalar.Booleans
+
+    init(parser: YAMLEventParser, booleans: YAMLScalar.Booleans = .words) {
         self.parser = parser
+        self.booleans = booleans
     }
 
     mutating func documents() throws(YAML.SyntaxError) -> [YAML.Document] {
@@ -112,10 +115,10 @@ struct YAMLComposer {
         _ text: String, isPlain: Bool, tag: String?, _ event: YAMLEvent
     ) throws(YAML.SyntaxError) -> JSONValue {
         switch tag {
-        case nil: isPlain ? YAMLScalar.resolve(text) : .string(text)
+        case nil: isPlain ? YAMLScalar.resolve(text, booleans) : .string(text)
         case "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary": .string(text)
         case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null":
-            YAMLScalar.resolve(text)
+            YAMLScalar.resolve(text, booleans)
         case let tag?: throw error(event, "the tag \(tag) is not known")
         }
     }

@@ -1,6 +1,23 @@
 /// How a plain (unquoted) scalar reads, by the rules of the parser that kubectl uses (YAML 1.1 in go-yaml v2's reading).
 enum YAMLScalar {
-    static func resolve(_ text: String) -> JSONValue {
+    /// Which words are true or false.
+    enum Booleans: Sendable, Hashable {
+        /// YAML 1.1's: `yes`, `on`, `y` and others beside `true`.
+        case words
+        /// `true` and `false` alone, for where a word must not be taken for more than it says.
+        case literal
+    }
+
+    static func resolve(_ text: String, _ booleans: Booleans = .words) -> JSONValue {
+        if booleans == .literal {
+            switch text {
+            case "true": return .bool(true)
+            case "false": return .bool(false)
+            default:
+                let value = resolve(text)
+                return value.bool == nil ? value : .string(text)
+            }
+        }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON": return .bool(true)

@@ -83,6 +83,17 @@ struct KubernetesClientTests {
         #expect(server.requests.count == 4)
     }
 
+    @Test("A list whose pages lead in a circle is an invalid answer")
+    func circle() async throws {
+        let server = try FaultServer { _ in .list([configMap("a", version: 1)], version: "10", next: "t") }
+        let error = try await failure { () async throws(KubernetesError) in
+            try await server.client().listAll(.configMaps, namespace: "default")
+        }
+        #expect(error.code == .invalidResponse)
+        #expect(error.message.contains("the next page is this one again"))
+        #expect(server.requests.count == 2)
+    }
+
     @Test("Items of a list carry their kind, which servers leave out")
     func listKinds() async throws {
         let server = try FaultServer { _ in
@@ -203,7 +214,8 @@ struct KubernetesClientTests {
         let server = try FaultServer { _ in .status(403, "Forbidden", "no") }
         let client = server.client {
             $0.credentials = .token("s3cr3t")
-            $0.impersonation = .init(user: "jane", uid: "u", groups: ["a", "b"])
+            $0.impersonation = .init(
+                user: "jane", uid: "u", groups: ["a", "b"], extra: ["example.com/team": ["web"], "né": ["x"]])
         }
         let error = try await failure { () async throws(KubernetesError) in
             try await client.get(.secrets, "a", namespace: "default", as: JSONValue.self)
@@ -211,9 +223,15 @@ struct KubernetesClientTests {
         let request = try #require(server.requests.first)
         #expect(request.headers["authorization"] == "Bearer s3cr3t")
         #expect(request.headers["impersonate-user"] == "jane")
+        #expect(request.headers["impersonate-uid"] == "u")
+        #expect(request.headers["impersonate-extra-example.com%2fteam"] == "web")
+        #expect(request.headers["impersonate-extra-n%c3%a9"] == "x")
         #expect(!"\(error)".contains("s3cr3t"))
         #expect(!"\(client.configuration.credentials)".contains("s3cr3t"))
         #expect(!String(reflecting: client.configuration.credentials).contains("s3cr3t"))
+        var dumped = ""
+        dump(client.configuration, to: &dumped)
+        #expect(!dumped.contains("s3cr3t"))
     }
 }
 

@@ -19,7 +19,7 @@ struct KubeconfigTests {
         - name: u1
           user: {client-certificate-data: Y2VydA==, client-key: pki/key.pem}
         - name: u2
-          user: {token: t0k3n, as: jane, as-groups: [a, b]}
+          user: {token: t0k3n, as: jane, as-uid: "7", as-groups: [a, b], as-user-extra: {team: [web, api]}}
         - name: u3
           user: {tokenFile: token}
         contexts:
@@ -57,17 +57,19 @@ struct KubeconfigTests {
             let one = try load(folder + "/config")
             #expect(one.server == "https://one:6443")
             #expect(one.defaultNamespace == "apps")
-            #expect(one.tls.certificateAuthority == Array("authority".utf8))
-            #expect(one.tls.clientCertificate == Array("cert".utf8))
-            #expect(one.tls.clientKey == Array("key".utf8))
+            #expect(one.tls.certificateAuthority == .file(folder + "/pki/ca.pem"))
+            #expect(one.tls.clientCertificate == .bytes(Array("cert".utf8)))
+            #expect(one.tls.clientKey == .file(folder + "/pki/key.pem"))
             let two = try load(folder + "/config", context: "two")
             #expect(two.tls.insecureSkipVerify)
             #expect(two.proxyURL == "http://proxy:3128")
-            #expect(two.impersonation == .init(user: "jane", groups: ["a", "b"]))
+            #expect(
+                two.impersonation
+                    == .init(user: "jane", uid: "7", groups: ["a", "b"], extra: ["team": ["web", "api"]]))
             #expect(two.defaultNamespace == "default")
             #expect("\(two.credentials)" == "a token")
             let three = try load(folder + "/config", context: "three")
-            #expect(three.tls.certificateAuthority == Array("ca".utf8))
+            #expect(three.tls.certificateAuthority == .bytes(Array("ca".utf8)))
             #expect(three.tls.serverName == "kubernetes")
             #expect("\(three.credentials)" == "the token in \(folder)/token")
         }
@@ -177,10 +179,30 @@ struct KubeconfigTests {
                 "only one"
             ),
             ("{server: 'https://h'}", "{client-certificate-data: Y2E=}", "only useful together"),
-            ("{server: 'https://h'}", "{exec: {command: aws}}", "plug-ins (exec) are not supported"),
+            ("{server: 'https://h', insecure-skip-tls-verify: 'true'}", "{}", "must be true or false"),
+            ("{server: 'https://h', insecure-skip-tls-verify: yes}", "{}", "must be true or false"),
+            ("{server: 'https://h', insecure-skip-tls-verify: 1}", "{}", "must be true or false"),
+            ("{server: 'https://h', proxy-url: 'ftp://p'}", "{}", "proxy-url must begin with"),
+            ("{server: 'https://h'}", "{exec: {command: aws}}", "must name the apiVersion"),
+            (
+                "{server: 'https://h'}", "{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: aws}}",
+                "not \"client.authentication.k8s.io/v1alpha1\""
+            ),
+            ("{server: 'https://h'}", "{exec: {apiVersion: client.authentication.k8s.io/v1}}", "no command"),
+            (
+                "{server: 'https://h'}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}}",
+                "must name an interactiveMode"
+            ),
+            (
+                "{server: 'https://h'}",
+                "{token: t, exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Never}}",
+                "only one can be meant"
+            ),
+            ("{server: 'https://h'}", "{as: jane, as-user-extra: {team: web}}", "must be a list of strings"),
             ("{server: 'https://h'}", "{auth-provider: {name: gcp}}", "auth-provider"),
             ("{server: 'https://h'}", "{username: u, password: p}", "basic authentication"),
             ("{server: 'https://h'}", "{as-groups: [a]}", "need as"),
+            ("{server: 'https://h'}", "{as-user-extra: {team: [web]}}", "need as"),
         ])
     func refused(cluster: String, user: String, reason: String) async throws {
         let error = try await refusal(
@@ -204,7 +226,7 @@ struct KubeconfigTests {
                 environment: ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"], folder: folder)
             #expect(configuration.server == "https://[fd00::1]:443")
             #expect(configuration.defaultNamespace == "operators")
-            #expect(configuration.tls.certificateAuthority == Array("authority".utf8))
+            #expect(configuration.tls.certificateAuthority == .file(folder + "/ca.crt"))
             #expect("\(configuration.credentials)" == "the token in \(folder)/token")
         }
         let outside = try await failure { () async throws(KubernetesError) in

@@ -75,9 +75,33 @@ struct EventTests {
     @Test("What is remembered is bounded")
     func bounded() {
         var series = EventSeries(controller: "c", instance: "i")
-        for index in 0..<3000 { _ = series.record(occurrence("\(index)"), at: after(Int64(index / 100))) }
-        #expect(series.record(occurrence("0"), at: after(31)) != nil, "the oldest was forgotten")
-        #expect(series.record(occurrence("2999"), at: after(31)) == nil)
+        func about(_ index: Int) -> EventSeries.Occurrence {
+            var occurrence = occurrence()
+            occurrence.regarding.uid = "u\(index)"
+            return occurrence
+        }
+        for index in 0..<3000 { _ = series.record(about(index), at: after(Int64(index / 100))) }
+        #expect(series.record(about(0), at: after(31)) != nil, "the oldest was forgotten")
+        #expect(series.record(about(2999), at: after(31)) == nil)
+    }
+
+    @Test("Of what differs in its note alone, ten are Events of their own and the rest one series, until they rest")
+    func similar() throws {
+        var series = EventSeries(controller: "c", instance: "i")
+        let first = (0..<100).compactMap { series.record(occurrence("\($0) of 100 pods"), at: after(Int64($0))) }
+        #expect(first.count == 11)
+        guard case .create(_, let combined)? = first.last else { Issue.record("no event"); return }
+        #expect(combined["note"] == "combined from similar events: 10 of 100 pods")
+        let counts = series.flush().compactMap { write -> JSONValue? in
+            if case .count(_, _, let change, _) = write { change["series", "count"] } else { nil }
+        }
+        #expect(counts == [90])
+        #expect(series.record(occurrence("new"), at: after(2000)) != nil)
+        guard case .create(_, let later)? = series.record(occurrence("newer"), at: after(2001)) else {
+            Issue.record("no event")
+            return
+        }
+        #expect(later["note"] == "newer")
     }
 
     @Test("Recorded events reach the server; a server that refuses them disturbs nobody")

@@ -48,7 +48,8 @@ struct LeaderElectorTests {
         LeaderElector(
             client: client,
             configuration: .init(
-                name: "op", namespace: "ns", identity: identity, leaseDuration: .seconds(1),
+                name: "op", namespace: "ns", identity: identity,
+                leaseDuration: max(.seconds(1), renewDeadline + .seconds(1)),
                 renewDeadline: renewDeadline, retryPeriod: .milliseconds(50)),
             onStarted: { _ = started.next() }, onLost: { _ = lost.next() })
     }
@@ -112,5 +113,68 @@ struct LeaderElectorTests {
         try await task.value
         #expect(server.requests.map(\.method).prefix(6) == ["GET", "POST", "PUT", "PUT", "PUT", "PUT"])
         #expect(leases.lease?["metadata", "name"] == "op")
+    }
+
+    @Test("A loss is noticed at the deadline, not when a hanging request or a pause ends")
+    func hanging() async throws {
+        let leases = LeaseServer()
+        let hangs = Counter()
+        let server = try FaultServer { request in
+            hangs.value > 0 ? .custom { $0.waitForClose() } : leases.answer(request)
+        }
+        let lost = Recorder<ContinuousClock.Instant>()
+        let elector = LeaderElector(
+            client: server.client { $0.requestTimeout = .seconds(60) },
+            configuration: .init(
+                name: "op", namespace: "ns", identity: "only", leaseDuration: .seconds(30),
+                renewDeadline: .seconds(3), retryPeriod: .milliseconds(2900)),
+            onLost: { lost.append(.now) })
+        let task = Task { try await elector.run() }
+        try await eventually("it leads") { elector.isLeader }
+        let led = ContinuousClock.now
+        _ = hangs.next()
+        try await eventually("it stops leading") { !lost.all.isEmpty }
+        #expect(!elector.isLeader)
+        // At most the deadline after the last renewal, which was before it was seen to lead.
+        let noticed = try #require(lost.all.first)
+        #expect(noticed - led < .seconds(3.5))
+        task.cancel()
+        try await task.value
+    }
+
+    @Test("Another instance's clock is of no account: only that its record does not change, as seen here")
+    func clockSkew() async throws {
+        let leases = LeaseServer()
+        let server = try FaultServer { leases.answer($0) }
+        let client = server.client()
+        // Written by an instance whose clock is years ahead, and which is gone.
+        try await client.create(
+            .leases,
+            [
+                "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                "metadata": ["name": "op", "namespace": "ns"],
+                "spec": [
+                    "holderIdentity": "gone", "leaseDurationSeconds": 2, "renewTime": "2099-01-01T00:00:00.000000Z",
+                    "acquireTime": "2099-01-01T00:00:00.000000Z", "leaseTransitions": 3,
+                ],
+            ])
+        let elector = elector(client, "next")
+        let start = ContinuousClock.now
+        let task = Task { try await elector.run() }
+        try await eventually("it leads") { elector.isLeader }
+        #expect(ContinuousClock.now - start >= .seconds(2), "the holder's own duration is waited out")
+        #expect(leases.lease?["spec", "leaseTransitions"] == 4)
+        task.cancel()
+        try await task.value
+    }
+
+    @Test("Times that do not fit one another are refused")
+    func times() async throws {
+        let server = try FaultServer { _ in .status(404, "NotFound", "no lease") }
+        let elector = LeaderElector(
+            client: server.client(),
+            configuration: .init(name: "op", namespace: "ns", identity: "i", leaseDuration: .seconds(5)))
+        await #expect(throws: KubernetesError.self) { try await elector.run() }
+        #expect(server.requests.isEmpty)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import K8sClient
 
 /// Certificates made with the `openssl` command, in a folder that the caller removes.
 struct Certificates {
@@ -27,7 +28,7 @@ struct Certificates {
 
     func path(_ name: String) -> String { folder + "/" + name }
 
-    func pem(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path(name)))) }
+    func pem(_ name: String) throws -> PEM { .bytes(Array(try Data(contentsOf: URL(fileURLWithPath: path(name))))) }
 
     /// Makes `NAME.crt` and `NAME.key` of a certificate authority.
     func authority(_ name: String) throws {

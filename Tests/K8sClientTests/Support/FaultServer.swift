@@ -166,6 +166,7 @@ final class FaultServer: Sendable {
         var open: [ObjectIdentifier: Connection] = [:]
         var accepted = 0
         var isStopped = false
+        var hasWatchList = false
     }
 
     let port: Int
@@ -180,7 +181,9 @@ final class FaultServer: Sendable {
         let code = errno
     }
 
-    init(_ answer: @escaping @Sendable (Request) -> Reply) throws {
+    /// - Parameter hasWatchList: whether `answer` also answers watches that ask for the first list as events. Otherwise they are
+    ///   refused as an older server does, and not counted among the requests.
+    init(hasWatchList: Bool = false, _ answer: @escaping @Sendable (Request) -> Reply) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.listener = listener
         guard listener >= 0 else { throw SocketError() }
@@ -197,6 +200,7 @@ final class FaultServer: Sendable {
         guard bound else { throw SocketError() }
         port = Int(UInt16(bigEndian: address.sin_port))
         let state = StateBox()
+        state.value.withLock { $0.hasWatchList = hasWatchList }
         self.state = state
         Thread.detachNewThread { Self.accept(listener, state, answer) }
     }
@@ -234,8 +238,18 @@ final class FaultServer: Sendable {
     ) {
         var buffer: [UInt8] = []
         while let request = connection.readRequest(&buffer) {
-            state.value.withLock { $0.requests.append(request) }
-            switch answer(request) {
+            let isRefused = state.value.withLock { state in
+                if request.query["sendInitialEvents"] != nil, !state.hasWatchList { return true }
+                state.requests.append(request)
+                return false
+            }
+            let reply: Reply =
+                isRefused
+                ? .status(
+                    422, "Invalid",
+                    "sendInitialEvents: Forbidden: forbidden for watch unless the WatchList feature gate")
+                : answer(request)
+            switch reply {
             case .json(let status, let value, let headers):
                 let body = value.jsonBytes()
                 connection.write(Array(head(status, "application/json", headers, body.count).utf8) + body)

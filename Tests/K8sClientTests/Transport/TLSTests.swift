@@ -123,9 +123,9 @@ struct TLSTests {
             let authority = try certificates.pem("ca.crt")
             for tls in [
                 ClientConfiguration.TLS(
-                    certificateAuthority: authority, clientCertificate: Array("no PEM".utf8),
-                    clientKey: Array("no".utf8)),
-                ClientConfiguration.TLS(certificateAuthority: Array("no PEM".utf8)),
+                    certificateAuthority: authority, clientCertificate: .bytes(Array("no PEM".utf8)),
+                    clientKey: .bytes(Array("no".utf8))),
+                ClientConfiguration.TLS(certificateAuthority: .bytes(Array("no PEM".utf8))),
             ] {
                 let error = try await failure { () async throws(KubernetesError) in try await get(server.port, tls) }
                 #expect(error.code == .tls, "\(error)")

@@ -130,3 +130,31 @@ struct InformerTests {
         try await eventually("the connection is closed") { server.openConnections <= 1 }
     }
 }
+
+extension InformerTests {
+    @Test("It is synced only when every handler has been told of the whole first list, and indexes follow the store")
+    func syncedMeansIt() async throws {
+        let server = try FaultServer { request in
+            guard request.query["watch"] != nil else {
+                return .list(
+                    (0..<50).map { configMap("n\($0)", version: $0 + 1, data: ["k": "\($0 % 2)"]) }, version: "60")
+            }
+            return .watch([event("MODIFIED", configMap("n0", version: 61, data: ["k": "1"]))]) { $0.waitForClose() }
+        }
+        let informer = informer(server.client()) { $0["data", "k"]?.string ?? "" }
+        let parity = informer.index("parity") { [$0] }
+        let told = Counter()
+        let early = Counter()
+        informer.onChange { [weak informer] _ in
+            if informer?.hasSynced == true, told.value < 50 { _ = early.next() }
+            _ = told.next()
+        }
+        let task = Task { try await informer.run() }
+        await informer.synced()
+        #expect(told.value >= 50)
+        #expect(early.value == 0)
+        try await eventually("the change is in the index") { parity["1"].count == 26 && parity["0"].count == 24 }
+        task.cancel()
+        try await task.value
+    }
+}
