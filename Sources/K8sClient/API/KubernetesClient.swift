@@ -14,6 +14,8 @@ public final class KubernetesClient: Sendable {
     let logger: Logger
     let core: ClientCore
     let retryPolicy: RetryPolicy
+    /// The place of `lane` among the budget's; a lane that the budget does not name is the standard one, its first.
+    private let laneIndex: Int
 
     /// Makes a client; nothing is sent yet. A configuration that cannot work makes every request throw its reason.
     /// - Parameters:
@@ -38,6 +40,7 @@ public final class KubernetesClient: Sendable {
         lane = .standard
         let log = WarningLog(logger)
         core = ClientCore(configuration, metrics, onWarning: onWarning ?? { log.note($0) })
+        laneIndex = 0
     }
 
     private init(_ client: KubernetesClient, lane: RequestBudget.Lane) {
@@ -46,6 +49,7 @@ public final class KubernetesClient: Sendable {
         retryPolicy = client.retryPolicy
         core = client.core
         self.lane = lane
+        laneIndex = client.core.lanes[lane] ?? 0
     }
 
     /// The same client, its requests counted against another part of the budget.
@@ -202,7 +206,7 @@ public final class KubernetesClient: Sendable {
         }
         let material: TLSMaterial
         do throws(KubernetesError) {
-            material = try core.tls.material(proof.plugIn)
+            material = try core.tls.material(proof.plugin)
         } catch {
             throw error.during(request.name)
         }
@@ -210,7 +214,8 @@ public final class KubernetesClient: Sendable {
         return HTTPRequest(
             method: request.method.rawValue, target: target, headers: headers,
             body: request.body ?? (needsBody ? [] : nil), deadline: deadline, isReplayable: request.isIdempotent,
-            lane: core.lanes[request.lane ?? lane] ?? 0, maximumBodyBytes: configuration.maximumBodyBytes,
+            lane: request.lane.map { core.lanes[$0] ?? 0 } ?? laneIndex,
+            maximumBodyBytes: configuration.maximumBodyBytes,
             tls: material)
     }
 

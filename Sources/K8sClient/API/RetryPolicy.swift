@@ -1,3 +1,5 @@
+import CCurl
+
 /// When a refused request is sent again, and after how long. Pure: the caller sleeps.
 struct RetryPolicy: Sendable, Hashable {
     /// How often a request is sent at most.
@@ -39,9 +41,15 @@ struct RetryPolicy: Sendable, Hashable {
         return min(basePause * (1 << min(attempt - 1, 10)), maximumPause) * (0.5 + random / 2)
     }
 
-    /// The pause that a `Retry-After` header asks for; a date, which API servers do not send, reads as none.
-    static func retryAfter(header: String?) -> Duration? {
-        guard let header, let seconds = Int(header.filter { $0 != " " }), seconds >= 0 else { return nil }
-        return .seconds(seconds)
+    /// The pause that a `Retry-After` header asks for, in seconds or as a date (RFC 9110, section 10.2.3); `nil` when it is
+    /// neither. API servers send seconds, what stands in front of them may send dates.
+    static func retryAfter(header: String?, now: Timestamp = .now) -> Duration? {
+        guard let header else { return nil }
+        let text = header.filter { $0 != " " }
+        if let seconds = Int(text) { return seconds >= 0 ? .seconds(seconds) : nil }
+        // Dates of HTTP are always of Greenwich; libcurl would read much more than that.
+        guard text.hasSuffix("GMT") else { return nil }
+        let date = curl_getdate(header, nil)
+        return date < 0 ? nil : max(.seconds(Int64(date)) - .microseconds(now.microseconds), .zero)
     }
 }

@@ -6,7 +6,7 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
         case none
         case token(String)
         case tokenFile(TokenFile)
-        case plugIn(ExecCredentialSource)
+        case plugin(ExecCredentialSource)
     }
 
     private let source: Source
@@ -21,18 +21,18 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
     public static func tokenFile(_ path: String) -> Credentials { Credentials(source: .tokenFile(TokenFile(path))) }
 
     /// A program that hands out tokens or client certificates, run again before they end.
-    public static func exec(_ plugIn: ExecPlugIn) -> Credentials {
-        Credentials(source: .plugIn(ExecCredentialSource(plugIn)))
+    public static func exec(_ plugin: ExecPlugin) -> Credentials {
+        Credentials(source: .plugin(ExecCredentialSource(plugin)))
     }
 
-    static func exec(_ source: ExecCredentialSource) -> Credentials { Credentials(source: .plugIn(source)) }
+    static func exec(_ source: ExecCredentialSource) -> Credentials { Credentials(source: .plugin(source)) }
 
     /// What one request goes out with.
     struct Proof: Sendable, Hashable {
         /// The value of the `Authorization` header; `nil` for none.
         var authorization: String?
         /// What a plug-in gave; its client certificate takes the place of the configuration's.
-        var plugIn: ExecCredential?
+        var plugin: ExecCredential?
     }
 
     /// What a request goes out with that is sent now.
@@ -43,9 +43,9 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
         case .none: return Proof()
         case .token(let token): return Proof(authorization: "Bearer " + token)
         case .tokenFile(let file): return Proof(authorization: "Bearer " + (try file.token()))
-        case .plugIn(let source):
+        case .plugin(let source):
             let credential = try await source.credential(until: deadline)
-            return Proof(authorization: credential.token.map { "Bearer " + $0 }, plugIn: credential)
+            return Proof(authorization: credential.token.map { "Bearer " + $0 }, plugin: credential)
         }
     }
 
@@ -58,7 +58,7 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
             // Renewed just when the request was on its way. Why it cannot be read now, the next request says.
             guard let token = try? file.token() else { return false }
             return proof.authorization != "Bearer " + token
-        case .plugIn(let source): return proof.plugIn.map { source.rejected($0) } ?? false
+        case .plugin(let source): return proof.plugin.map { source.rejected($0) } ?? false
         }
     }
 
@@ -68,7 +68,7 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
         case .none: "none"
         case .token: "a token"
         case .tokenFile(let file): "the token in \(file.path)"
-        case .plugIn(let source): source.plugIn.description
+        case .plugin(let source): source.plugin.description
         }
     }
 

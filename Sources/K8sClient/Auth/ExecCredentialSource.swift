@@ -28,19 +28,19 @@ final class ExecCredentialSource: Sendable {
     private static let cancelled = KubernetesError(.cancelled, "the request was cancelled")
     private static let late = KubernetesError(.timeout, "the credential plug-in did not answer in time")
 
-    let plugIn: ExecPlugIn
+    let plugin: ExecPlugin
     private let state = Mutex(State())
     private let now: @Sendable () -> Timestamp
-    private let carryOut: @Sendable (ExecPlugIn) async -> Outcome
+    private let carryOut: @Sendable (ExecPlugin) async -> Outcome
 
     /// - Parameters:
     ///   - now: the wall clock, which a credential's end is written in.
     ///   - carryOut: runs the plug-in once.
     init(
-        _ plugIn: ExecPlugIn, now: @escaping @Sendable () -> Timestamp = { .now },
-        carryOut: @escaping @Sendable (ExecPlugIn) async -> Outcome = { await ExecPlugInProcess.run($0) }
+        _ plugin: ExecPlugin, now: @escaping @Sendable () -> Timestamp = { .now },
+        carryOut: @escaping @Sendable (ExecPlugin) async -> Outcome = { await ExecPluginProcess.run($0) }
     ) {
-        self.plugIn = plugIn
+        self.plugin = plugin
         self.now = now
         self.carryOut = carryOut
     }
@@ -76,10 +76,10 @@ final class ExecCredentialSource: Sendable {
     // MARK: Running
 
     private func start(_ run: Int) {
-        let work = Task { finish(run, await carryOut(plugIn)) }
+        let work = Task { finish(run, await carryOut(plugin)) }
         let timer = Task {
             do {
-                try await Task.sleep(for: plugIn.timeout)
+                try await Task.sleep(for: plugin.timeout)
             } catch {
                 return  // the run ended in time
             }
@@ -88,7 +88,7 @@ final class ExecCredentialSource: Sendable {
                 .failure(
                     KubernetesError(
                         .credentials,
-                        "the credential plug-in \"\(plugIn.command)\" did not end within \(plugIn.timeout)")))
+                        "the credential plug-in \"\(plugin.command)\" did not end within \(plugin.timeout)")))
             work.cancel()
         }
         state.withLock { state in

@@ -1,21 +1,21 @@
 extension Kubeconfig {
     /// The plug-in that a user's `exec` names, if any.
     /// - Parameter configuration: what is known of the cluster, for a plug-in that wants to be told.
-    static func execPlugIn(
+    static func execPlugin(
         _ user: Entry, _ cluster: Entry, _ configuration: ClientConfiguration
-    ) throws(KubernetesError) -> ExecPlugIn? {
+    ) throws(KubernetesError) -> ExecPlugin? {
         guard let exec = user.value["exec"], !exec.isNull else { return nil }
         guard exec.object != nil else { throw broken(user.file, "exec must be a mapping") }
         guard let command = exec["command"]?.string, !command.isEmpty else {
             throw broken(user.file, "exec names no command")
         }
         let version = exec["apiVersion"]?.string ?? ""
-        guard let version = ExecPlugIn.Version(rawValue: version) else {
+        guard let version = ExecPlugin.Version(rawValue: version) else {
             throw broken(
                 user.file,
                 "exec must name the apiVersion client.authentication.k8s.io/v1 or …/v1beta1, not \"\(version)\"")
         }
-        var plugIn = ExecPlugIn(
+        var plugin = ExecPlugin(
             // A command with a slash lies relative to the kubeconfig, one without is looked up in PATH.
             version: version, command: command.contains("/") ? resolve(command, user) : command,
             arguments: try strings(user, "args of exec", exec["args"]), environment: try environment(user, exec["env"]),
@@ -23,9 +23,9 @@ extension Kubeconfig {
             interactiveMode: try interactiveMode(user, exec["interactiveMode"], version))
         if let wants = exec["provideClusterInfo"], !wants.isNull {
             guard let wants = wants.bool else { throw broken(user.file, "provideClusterInfo must be true or false") }
-            if wants { plugIn.cluster = account(of: cluster, configuration) }
+            if wants { plugin.cluster = account(of: cluster, configuration) }
         }
-        return plugIn
+        return plugin
     }
 
     private static func environment(
@@ -44,8 +44,8 @@ extension Kubeconfig {
     }
 
     private static func interactiveMode(
-        _ user: Entry, _ value: JSONValue?, _ version: ExecPlugIn.Version
-    ) throws(KubernetesError) -> ExecPlugIn.InteractiveMode {
+        _ user: Entry, _ value: JSONValue?, _ version: ExecPlugin.Version
+    ) throws(KubernetesError) -> ExecPlugin.InteractiveMode {
         guard let value, !value.isNull else {
             // The older version knew no such choice.
             guard version == .v1beta1 else {
@@ -53,15 +53,15 @@ extension Kubeconfig {
             }
             return .ifAvailable
         }
-        guard let mode = value.string.flatMap({ ExecPlugIn.InteractiveMode(rawValue: $0) }) else {
+        guard let mode = value.string.flatMap({ ExecPlugin.InteractiveMode(rawValue: $0) }) else {
             throw broken(user.file, "interactiveMode must be Never, IfAvailable or Always")
         }
         return mode
     }
 
-    private static func account(of cluster: Entry, _ configuration: ClientConfiguration) -> ExecPlugIn.Cluster {
+    private static func account(of cluster: Entry, _ configuration: ClientConfiguration) -> ExecPlugin.Cluster {
         let extensions = cluster.value["extensions"]?.array ?? []
-        return ExecPlugIn.Cluster(
+        return ExecPlugin.Cluster(
             server: configuration.server, tlsServerName: configuration.tls.serverName,
             insecureSkipTLSVerify: configuration.tls.insecureSkipVerify,
             certificateAuthority: configuration.tls.certificateAuthority,

@@ -189,9 +189,9 @@ struct Kubeconfig {
     private static func credentials(
         _ user: Entry, _ cluster: Entry, _ configuration: ClientConfiguration
     ) throws(KubernetesError) -> Credentials {
-        let plugIn = try execPlugIn(user, cluster, configuration)
+        let plugin = try execPlugin(user, cluster, configuration)
         if let path = user.value["tokenFile"]?.string, !path.isEmpty {
-            guard plugIn == nil else { throw broken(user.file, "it names a tokenFile and exec: only one can be meant") }
+            guard plugin == nil else { throw broken(user.file, "it names a tokenFile and exec: only one can be meant") }
             let path = resolve(path, user)
             do throws(FileContents.Failure) {
                 _ = try FileContents.stamp(path)
@@ -200,8 +200,8 @@ struct Kubeconfig {
             }
             return .tokenFile(path)
         }
-        guard let token = user.value["token"]?.string, !token.isEmpty else { return plugIn.map { .exec($0) } ?? .none }
-        guard plugIn == nil else { throw broken(user.file, "it names a token and exec: only one can be meant") }
+        guard let token = user.value["token"]?.string, !token.isEmpty else { return plugin.map { .exec($0) } ?? .none }
+        guard plugin == nil else { throw broken(user.file, "it names a token and exec: only one can be meant") }
         guard !token.contains(where: \.isWhitespace) else { throw broken(user.file, "the token holds white space") }
         return .token(token)
     }

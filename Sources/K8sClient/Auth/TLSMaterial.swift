@@ -20,7 +20,7 @@ final class TLSMaterial: Sendable {
 final class TLSMaterialSource: Sendable {
     private struct Cached {
         var stamps: [FileContents.Stamp]
-        var plugIn: ExecCredential?
+        var plugin: ExecCredential?
         var material: TLSMaterial
     }
 
@@ -33,28 +33,28 @@ final class TLSMaterialSource: Sendable {
         paths = [tls.certificateAuthority, tls.clientCertificate, tls.clientKey].compactMap { $0?.path }
     }
 
-    /// - Parameter plugIn: the credential that the request goes out with, where a plug-in gave it.
+    /// - Parameter plugin: the credential that the request goes out with, where a plug-in gave it.
     /// - Throws: `KubernetesError` with code `credentials` when a file cannot be read and never could.
-    func material(_ plugIn: ExecCredential?) throws(KubernetesError) -> TLSMaterial {
-        if paths.isEmpty, let known = cached.withLock({ $0 }), known.plugIn == plugIn { return known.material }
+    func material(_ plugin: ExecCredential?) throws(KubernetesError) -> TLSMaterial {
+        if paths.isEmpty, let known = cached.withLock({ $0 }), known.plugin == plugin { return known.material }
         do throws(FileContents.Failure) {
             var stamps: [FileContents.Stamp] = []
             for path in paths { stamps.append(try FileContents.stamp(path)) }
-            if let known = cached.withLock({ $0 }), known.stamps == stamps, known.plugIn == plugIn {
+            if let known = cached.withLock({ $0 }), known.stamps == stamps, known.plugin == plugin {
                 return known.material
             }
             // Both come from one place: a plug-in's certificate needs the plug-in's key.
-            let certificate = plugIn?.clientCertificate == nil ? try tls.clientCertificate?.read() : nil
-            let key = plugIn?.clientCertificate == nil ? try tls.clientKey?.read() : nil
+            let certificate = plugin?.clientCertificate == nil ? try tls.clientCertificate?.read() : nil
+            let key = plugin?.clientCertificate == nil ? try tls.clientKey?.read() : nil
             let material = TLSMaterial(
                 certificateAuthority: try tls.certificateAuthority?.read(),
-                clientCertificate: plugIn?.clientCertificate ?? certificate, clientKey: plugIn?.clientKey ?? key)
+                clientCertificate: plugin?.clientCertificate ?? certificate, clientKey: plugin?.clientKey ?? key)
             // Stamped before they were read: what is replaced in between is noticed at the next request.
-            cached.withLock { $0 = Cached(stamps: stamps, plugIn: plugIn, material: material) }
+            cached.withLock { $0 = Cached(stamps: stamps, plugin: plugin, material: material) }
             return material
         } catch {
             // A file may be away for a moment while it is renewed.
-            if let known = cached.withLock({ $0 }), known.plugIn == plugIn { return known.material }
+            if let known = cached.withLock({ $0 }), known.plugin == plugin { return known.material }
             throw KubernetesError(.credentials, "a certificate or key cannot be read: \(error)")
         }
     }

@@ -11,7 +11,7 @@ struct EmbeddedClusterTests {
             let client = KubernetesClient(configuration: cluster.configuration, onWarning: { warnings.append($0) })
             try await writes(client, warnings)
             try await preserving(client)
-            try await plugIn(client, cluster)
+            try await plugin(client, cluster)
         }
     }
 
@@ -66,7 +66,7 @@ struct EmbeddedClusterTests {
     }
 
     /// A kubeconfig whose plug-in hands out a token of a service account.
-    private func plugIn(_ client: KubernetesClient, _ cluster: DevelopmentCluster) async throws {
+    private func plugin(_ client: KubernetesClient, _ cluster: DevelopmentCluster) async throws {
         try await client.create(
             .serviceAccounts,
             ["apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": "robot", "namespace": "default"]])
@@ -83,7 +83,7 @@ struct EmbeddedClusterTests {
             configuration.tls.clientCertificate = nil
             configuration.tls.clientKey = nil
             configuration.credentials = .exec(
-                ExecPlugIn(command: "/bin/sh", arguments: [folder + "/robot.sh"]))
+                ExecPlugin(command: "/bin/sh", arguments: [folder + "/robot.sh"]))
             let robot = KubernetesClient(configuration: configuration)
             let review = try await robot.create(
                 APIResource(

@@ -38,11 +38,16 @@ struct RetryPolicyTests {
         #expect(pause(429, attempt: 5) == nil)
     }
 
-    @Test("The header's seconds are read; anything else asks for nothing")
+    @Test("The header's seconds or date are read; anything else asks for nothing")
     func header() {
         #expect(RetryPolicy.retryAfter(header: "3") == .seconds(3))
-        #expect(RetryPolicy.retryAfter(header: "Wed, 21 Oct 2026 07:28:00 GMT") == nil)
-        #expect(RetryPolicy.retryAfter(header: "-1") == nil)
+        let now = Timestamp(microseconds: 1_792_567_670_000_000)  // Wed, 21 Oct 2026 07:27:50 GMT
+        #expect(RetryPolicy.retryAfter(header: "Wed, 21 Oct 2026 07:28:00 GMT", now: now) == .seconds(10))
+        #expect(RetryPolicy.retryAfter(header: "Wed, 21 Oct 2026 07:27:00 GMT", now: now) == .zero)
+        #expect(RetryPolicy.retryAfter(header: "\(Int.max)") == .seconds(Int.max))
+        for header in ["-1", "", "soon", "99999999999999999999", "Wed, 21 Oct"] {
+            #expect(RetryPolicy.retryAfter(header: header) == nil)
+        }
         #expect(RetryPolicy.retryAfter(header: nil) == nil)
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite("Credential plug-ins")
-struct ExecPlugInTests {
+struct ExecPluginTests {
     /// A kubeconfig whose user is a shell script in its folder, and a server that notes who asks.
     private func with(
         _ script: String, exec: String = "", cluster: String = "", server: FaultServer,
@@ -112,7 +112,7 @@ struct ExecPlugInTests {
         }
         let runs = Counter()
         let clock = ManualTime()
-        let source = ExecCredentialSource(ExecPlugIn(command: "p"), now: { clock.now }) { _ in
+        let source = ExecCredentialSource(ExecPlugin(command: "p"), now: { clock.now }) { _ in
             .success(ExecCredential(token: "t\(runs.next())"))
         }
         let client = server.client { $0.credentials = .exec(source) }
@@ -132,7 +132,7 @@ struct ExecPlugInTests {
         }
         let runs = Counter()
         let clock = ManualTime()
-        let source = ExecCredentialSource(ExecPlugIn(command: "p"), now: { clock.now }) { _ in
+        let source = ExecCredentialSource(ExecPlugin(command: "p"), now: { clock.now }) { _ in
             .success(ExecCredential(token: "t\(runs.next())"))
         }
         _ = try await source.credential(until: nil)
@@ -155,7 +155,7 @@ struct ExecPlugInTests {
             let name = Recorder<String>()
             name.append("mallory")
             let clock = ManualTime()
-            let source = ExecCredentialSource(ExecPlugIn(command: "p"), now: { clock.now }) { _ in
+            let source = ExecCredentialSource(ExecPlugin(command: "p"), now: { clock.now }) { _ in
                 guard let last = name.all.last,
                     let certificate = try? certificates.pem("\(last).crt").read(),
                     let key = try? certificates.pem("\(last).key").read()
@@ -222,9 +222,9 @@ struct ExecPlugInTests {
     @Test("A program that is not there is named, with the hint how to install it")
     func missing() async throws {
         for command in ["no-such-plug-in-anywhere", "/no/such/plug-in"] {
-            let plugIn = ExecPlugIn(command: command, installHint: "apt install it")
+            let plugin = ExecPlugin(command: command, installHint: "apt install it")
             let error = try await failure { () async throws(KubernetesError) in
-                try await ExecCredentialSource(plugIn).credential(until: nil)
+                try await ExecCredentialSource(plugin).credential(until: nil)
             }
             #expect(error.message == "the credential plug-in \"\(command)\" is not there; apt install it")
         }
@@ -233,9 +233,9 @@ struct ExecPlugInTests {
     @Test("A program that needs a terminal is refused where there is none")
     func terminal() async throws {
         guard isatty(STDIN_FILENO) == 0 else { return }
-        let plugIn = ExecPlugIn(command: "true", interactiveMode: .always)
+        let plugin = ExecPlugin(command: "true", interactiveMode: .always)
         let error = try await failure { () async throws(KubernetesError) in
-            try await ExecCredentialSource(plugIn).credential(until: nil)
+            try await ExecCredentialSource(plugin).credential(until: nil)
         }
         #expect(error.message.contains("needs a terminal"))
     }
@@ -243,11 +243,11 @@ struct ExecPlugInTests {
     @Test("A program that does not end is ended, with what it started, and the request told so")
     func endless() async throws {
         try await withTemporaryFolder { folder in
-            let plugIn = ExecPlugIn(
+            let plugin = ExecPlugin(
                 command: "/bin/sh", arguments: ["-c", "sleep 1000 & echo $! > \(folder)/pid; sleep 1000"],
                 timeout: .milliseconds(500))
             let error = try await failure { () async throws(KubernetesError) in
-                try await ExecCredentialSource(plugIn).credential(until: nil)
+                try await ExecCredentialSource(plugin).credential(until: nil)
             }
             #expect(error.message.contains("did not end within 0.5 seconds"))
             try await eventually("its child is gone") {
@@ -264,7 +264,7 @@ struct ExecPlugInTests {
     @Test("A request waits for a program no longer than its own deadline, or its task")
     func deadline() async throws {
         let server = try anyone()
-        let source = ExecCredentialSource(ExecPlugIn(command: "/bin/sleep", arguments: ["30"]))
+        let source = ExecCredentialSource(ExecPlugin(command: "/bin/sleep", arguments: ["30"]))
         let client = server.client {
             $0.credentials = .exec(source)
             $0.requestTimeout = .milliseconds(200)

@@ -2,7 +2,7 @@
 ///
 /// It is run when a credential is needed: at the first request, a little before its last one expires, and when the server
 /// no longer takes that one (401). Requests at the same time share one run.
-public struct ExecPlugIn: Sendable, Hashable {
+public struct ExecPlugin: Sendable, Hashable {
     /// The version of the interface that the program speaks.
     public enum Version: String, Sendable, Hashable {
         /// `client.authentication.k8s.io/v1`.
@@ -101,7 +101,7 @@ public struct ExecPlugIn: Sendable, Hashable {
     }
 }
 
-extension ExecPlugIn: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension ExecPlugin: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The program; its arguments and environment may hold secrets.
     public var description: String { "the plug-in \(command)" }
 
@@ -125,7 +125,7 @@ struct ExecCredential: Sendable, Hashable, CustomStringConvertible, CustomReflec
 
     /// Reads what a plug-in printed.
     /// - Returns: the credential, or why it is none; the reason never quotes the output.
-    static func parse(_ output: [UInt8], version: ExecPlugIn.Version) -> Result<ExecCredential, Reason> {
+    static func parse(_ output: [UInt8], version: ExecPlugin.Version) -> Result<ExecCredential, Reason> {
         guard let document = try? JSONValue(parsing: output) else {
             return .failure(Reason("what it printed is no JSON"))
         }

@@ -10,26 +10,26 @@ import SystemPackage
 #endif
 
 /// One run of a credential plug-in as a process.
-enum ExecPlugInProcess {
+enum ExecPluginProcess {
     /// What a plug-in may print: certificates with their chain are a few kilobytes.
     private static let maximumOutput = 1 << 20
     /// How much of its standard error goes into a message.
     private static let maximumMessage = 1024
 
     /// Runs it; cancelling the task ends it.
-    static func run(_ plugIn: ExecPlugIn) async -> Result<ExecCredential, KubernetesError> {
+    static func run(_ plugin: ExecPlugin) async -> Result<ExecCredential, KubernetesError> {
         let hasTerminal = isatty(STDIN_FILENO) == 1
-        if plugIn.interactiveMode == .always, !hasTerminal {
+        if plugin.interactiveMode == .always, !hasTerminal {
             return .failure(
-                error(plugIn, "needs a terminal to ask on (interactiveMode Always), and the standard input is none"))
+                error(plugin, "needs a terminal to ask on (interactiveMode Always), and the standard input is none"))
         }
-        let isInteractive = plugIn.interactiveMode != .never && hasTerminal
+        let isInteractive = plugin.interactiveMode != .never && hasTerminal
         var environment: [Environment.Key: String?] = [:]
         do throws(FileContents.Failure) {
-            for (name, value) in plugIn.environment { environment[Environment.Key(stringLiteral: name)] = value }
-            environment["KUBERNETES_EXEC_INFO"] = try plugIn.info(isInteractive: isInteractive).jsonText
+            for (name, value) in plugin.environment { environment[Environment.Key(stringLiteral: name)] = value }
+            environment["KUBERNETES_EXEC_INFO"] = try plugin.info(isInteractive: isInteractive).jsonText
         } catch {
-            return .failure(self.error(plugIn, "cannot be told of the cluster: \(error)"))
+            return .failure(self.error(plugin, "cannot be told of the cluster: \(error)"))
         }
         var options = PlatformOptions()
         // What it starts ends with it; a person who talks to it needs it in the terminal's own session.
@@ -39,25 +39,25 @@ enum ExecPlugInProcess {
             .send(signal: .kill, toProcessGroup: !isInteractive, allowedDurationToNextStep: .seconds(1)),
         ]
         let configuration = Configuration(
-            executable: plugIn.command.contains("/") ? .path(FilePath(plugIn.command)) : .name(plugIn.command),
-            arguments: Arguments(plugIn.arguments), environment: Environment.inherit.updating(environment),
+            executable: plugin.command.contains("/") ? .path(FilePath(plugin.command)) : .name(plugin.command),
+            arguments: Arguments(plugin.arguments), environment: Environment.inherit.updating(environment),
             platformOptions: options)
         do {
             return isInteractive
-                ? try await run(plugIn, configuration, input: .currentStandardInput)
-                : try await run(plugIn, configuration, input: .none)
+                ? try await run(plugin, configuration, input: .currentStandardInput)
+                : try await run(plugin, configuration, input: .none)
         } catch let failure as SubprocessError where failure.code == .executableNotFound {
-            let hint = plugIn.installHint.map { "; \($0)" } ?? ""
-            return .failure(error(plugIn, "is not there\(hint)"))
+            let hint = plugin.installHint.map { "; \($0)" } ?? ""
+            return .failure(error(plugin, "is not there\(hint)"))
         } catch is CancellationError {
-            return .failure(error(plugIn, "was cancelled"))
+            return .failure(error(plugin, "was cancelled"))
         } catch {
-            return .failure(self.error(plugIn, "cannot be run: \(error)"))
+            return .failure(self.error(plugin, "cannot be run: \(error)"))
         }
     }
 
     private static func run(
-        _ plugIn: ExecPlugIn, _ configuration: Configuration, input: some InputProtocol
+        _ plugin: ExecPlugin, _ configuration: Configuration, input: some InputProtocol
     ) async throws -> Result<ExecCredential, KubernetesError> {
         let outcome = try await Subprocess.run(configuration, input: input, output: .sequence, error: .sequence) {
             execution in
@@ -68,14 +68,14 @@ enum ExecPlugInProcess {
         let (output, message) = outcome.closureResult
         switch outcome.terminationStatus {
         case .exited(0): break
-        case .exited(let code): return .failure(error(plugIn, "failed with exit status \(code)", message.bytes))
-        case .signaled(let signal): return .failure(error(plugIn, "was ended by signal \(signal)", message.bytes))
+        case .exited(let code): return .failure(error(plugin, "failed with exit status \(code)", message.bytes))
+        case .signaled(let signal): return .failure(error(plugin, "was ended by signal \(signal)", message.bytes))
         }
         guard !output.isCut else {
-            return .failure(error(plugIn, "printed more than \(maximumOutput) bytes", message.bytes))
+            return .failure(error(plugin, "printed more than \(maximumOutput) bytes", message.bytes))
         }
-        return ExecCredential.parse(output.bytes, version: plugIn.version).mapError { reason in
-            error(plugIn, "cannot be used: \(reason.text)", message.bytes)
+        return ExecCredential.parse(output.bytes, version: plugin.version).mapError { reason in
+            error(plugin, "cannot be used: \(reason.text)", message.bytes)
         }
     }
 
@@ -93,11 +93,11 @@ enum ExecPlugInProcess {
         return (bytes, isCut)
     }
 
-    private static func error(_ plugIn: ExecPlugIn, _ what: String, _ message: [UInt8] = []) -> KubernetesError {
+    private static func error(_ plugin: ExecPlugin, _ what: String, _ message: [UInt8] = []) -> KubernetesError {
         let words = String(decoding: message, as: UTF8.self)
             .split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
             .joined(separator: " ")
         let said = words.isEmpty ? "" : "; it said: \(words)"
-        return KubernetesError(.credentials, "the credential plug-in \"\(plugIn.command)\" \(what)\(said)")
+        return KubernetesError(.credentials, "the credential plug-in \"\(plugin.command)\" \(what)\(said)")
     }
 }
