@@ -31,6 +31,7 @@ struct EmbeddedCluster: Sendable {
                 GroupResource("", "namespaces"),
                 ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], manager: manager)
         }
+        _ = try registry.create(.storageClasses, FolderProvisioner.standardClass, manager: manager)
         let group = "rbac.authorization.k8s.io"
         for role in BuiltInRoles.clusterRoles {
             _ = try registry.create(GroupResource(group, "clusterroles"), role, manager: manager)

@@ -38,7 +38,8 @@ struct RunCommand: AsyncParsableCommand {
         let workloads = try await Workloads(
             cluster: cluster.registry,
             configuration: .init(
-                directory: "\(dir)/node", images: try images.map(ImageMap.load) ?? ImageMap(), ranges: ranges,
+                directory: "\(dir)/node", volumes: "\(dir)/volumes",
+                images: try images.map(ImageMap.load) ?? ImageMap(), ranges: ranges,
                 caCertificate: cluster.pki.authority),
             tokens: cluster.issueToken, logger: logger)
         let server = cluster.server(containerLogs: workloads.logs)

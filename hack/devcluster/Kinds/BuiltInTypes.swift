@@ -9,7 +9,8 @@ enum BuiltInTypes {
     private static let roots = [
         "Namespace", "ConfigMap", "Secret", "Service", "Endpoints", "Event", "Pod", "ServiceAccount", "Node",
         "PersistentVolumeClaim", "PersistentVolume", "LimitRange", "ResourceQuota", "Deployment", "ReplicaSet",
-        "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy", "EndpointSlice",
+        "StatefulSet", "DaemonSet", "ControllerRevision", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
+        "EndpointSlice",
         "PodDisruptionBudget", "Eviction", "HorizontalPodAutoscaler", "Scale", "StorageClass", "PriorityClass", "Lease",
         "EventsEvent", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "SelfSubjectAccessReview",
         "SubjectAccessReview", "LocalSubjectAccessReview", "SelfSubjectRulesReview", "TokenRequest", "TokenReview",
