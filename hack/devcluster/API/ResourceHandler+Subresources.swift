@@ -16,6 +16,10 @@ extension ResourceHandler {
         case ("namespaces", "finalize", _), ("serviceaccounts", "token", _), ("pods", "log", _),
             ("pods", "eviction", _), ("pods", "binding", _):
             throw StatusError.methodNotAllowed(call.verb)
+        case ("pods", "exec", _), ("pods", "attach", _), ("pods", "portforward", _), ("pods", "ephemeralcontainers", _):
+            throw StatusError(
+                code: 501, reason: "NotImplemented",
+                message: "the development cluster does not offer pods/\(subresource)")
         default: throw StatusError.pathNotFound
         }
     }

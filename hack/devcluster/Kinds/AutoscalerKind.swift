@@ -1,7 +1,34 @@
 import K8sClient
 
 extension BuiltInKinds {
-    static let autoscaling: [KindDefinition] = [horizontalPodAutoscaler]
+    static let autoscaling: [KindDefinition] = [horizontalPodAutoscaler, olderHorizontalPodAutoscaler]
+
+    /// The first version, which older clients speak: it knows one metric, the share of the CPU. What else an autoscaler
+    /// has stands in annotations there.
+    private static var olderHorizontalPodAutoscaler: KindDefinition {
+        var kind = KindDefinition(
+            "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true,
+            schema: BuiltInTypes.object("HorizontalPodAutoscalerV1"))
+        kind.shortNames = ["hpa"]
+        kind.categories = ["all"]
+        kind.hasStatus = true
+        kind.countsGenerations = true
+        kind.emptyObject = ["spec": ["scaleTargetRef": [:]], "status": ["desiredReplicas": 0, "currentReplicas": 0]]
+        kind.storageAPIVersion = "autoscaling/v2"
+        let newer = horizontalPodAutoscaler
+        kind.columns = newer.columns
+        kind.cells = { newer.cells(OlderAutoscaler.toStorage($0)) }
+        kind.conversion = KindDefinition.Conversion(
+            fromStorage: { $0 = OlderAutoscaler.fromStorage($0) }, toStorage: { $0 = OlderAutoscaler.toStorage($0) })
+        kind.defaults = { object in
+            object.setDefault("spec", "minReplicas", value: 1)
+            for member in ["currentReplicas", "desiredReplicas"] { object.setDefault("status", member, value: 0) }
+        }
+        kind.validate = { object, errors in
+            AutoscalerValidation.validate(OlderAutoscaler.toStorage(object), &errors)
+        }
+        return kind
+    }
 
     private static var horizontalPodAutoscaler: KindDefinition {
         make(
@@ -96,6 +123,67 @@ struct AutoscalerMetric {
     var target: JSONValue { source["target"] ?? [:] }
     /// The resource's or the metric's name.
     var name: String { source["name"]?.string ?? source["metric", "name"]?.string ?? "" }
+}
+
+/// `autoscaling/v1` from and to the form in which autoscalers are stored.
+private enum OlderAutoscaler {
+    private static let metrics = "autoscaling.alpha.kubernetes.io/metrics"
+    private static let behavior = "autoscaling.alpha.kubernetes.io/behavior"
+    private static let conditions = "autoscaling.alpha.kubernetes.io/conditions"
+
+    private static func isCPU(_ metric: JSONValue) -> Bool {
+        let source = AutoscalerMetric(metric)
+        return source.type == "Resource" && source.name == "cpu" && source.target["averageUtilization"] != nil
+    }
+
+    static func fromStorage(_ stored: JSONValue) -> JSONValue {
+        var object = stored
+        let all = stored["spec", "metrics"]?.array ?? []
+        let cpu = all.first(where: isCPU)
+        object["spec", "metrics"] = nil
+        object["spec", "behavior"] = nil
+        object["status", "conditions"] = nil
+        object["status", "currentMetrics"] = nil
+        object.setDefault("status", "currentReplicas", value: 0)
+        if let cpu {
+            object["spec", "targetCPUUtilizationPercentage"] = AutoscalerMetric(cpu).target["averageUtilization"]
+        }
+        let others = all.filter { $0 != cpu }
+        for (name, value) in [
+            (metrics, JSONValue.nonEmpty(others)), (behavior, stored["spec", "behavior"]),
+            (conditions, stored["status", "conditions"]),
+        ] {
+            if let value { object["metadata", "annotations", name] = .string(value.jsonText) }
+        }
+        return object
+    }
+
+    static func toStorage(_ object: JSONValue) -> JSONValue {
+        var stored = object
+        func annotated(_ name: String) -> JSONValue? {
+            // What is not JSON was not written by this server: it stays an annotation.
+            object.meta.annotations[name].flatMap { try? JSONValue(parsing: Array($0.utf8)) }
+        }
+        var all = annotated(metrics)?.array ?? []
+        let percent = object["spec", "targetCPUUtilizationPercentage"] ?? (all.isEmpty ? 80 : nil)
+        if let percent {
+            all.insert(
+                [
+                    "type": "Resource",
+                    "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": percent]],
+                ], at: 0)
+        }
+        stored["spec", "targetCPUUtilizationPercentage"] = nil
+        stored["spec", "metrics"] = .array(all)
+        if let value = annotated(behavior) { stored["spec", "behavior"] = value }
+        if let value = annotated(conditions) { stored["status", "conditions"] = value }
+        if stored["status", "currentReplicas"] == 0 { stored["status", "currentReplicas"] = nil }
+        for name in [metrics, behavior, conditions] where annotated(name) != nil {
+            stored["metadata", "annotations", name] = nil
+        }
+        if stored["metadata", "annotations"]?.isEmpty == true { stored["metadata", "annotations"] = nil }
+        return stored
+    }
 }
 
 /// The checks of HorizontalPodAutoscalers.

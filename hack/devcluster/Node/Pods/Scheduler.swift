@@ -1,7 +1,7 @@
 import K8sClient
 import Logging
 
-/// Binds pods to the one node, when their node selector allows it and their claims have volumes.
+/// Binds pods to the one node, when it takes pods, their node selector allows it and their claims have volumes.
 struct Scheduler: Sendable {
     static let manager = "kube-scheduler"
 
@@ -14,6 +14,10 @@ struct Scheduler: Sendable {
             name: "scheduler", cluster: cluster,
             sources: [
                 .primary(.pods),
+                .init(resource: .nodes) { [cluster] _ in
+                    let pods = (try? cluster.list(.pods, namespace: nil, labels: [:])) ?? []
+                    return pods.filter { $0["spec", "nodeName"]?.string?.isEmpty ?? true }.map(\.meta.key)
+                },
                 .init(resource: .persistentVolumeClaims) { [cluster] claim in
                     let pods = (try? cluster.list(.pods, namespace: claim.meta.namespace, labels: [:])) ?? []
                     return pods.filter {
@@ -39,6 +43,12 @@ struct Scheduler: Sendable {
             try refuse(pod, "1 node(s) didn't match Pod's node affinity/selector.")
             return nil
         }
+        if let node = try cluster.find(.nodes, ObjectKey(namespace: "", name: NodeObject.name)),
+            let why = Self.refusal(by: node, of: pod)
+        {
+            try refuse(pod, "\(why). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.")
+            return nil
+        }
         switch try claims(of: pod) {
         case .ready: break
         case .binding: return nil
@@ -55,6 +65,31 @@ struct Scheduler: Sendable {
         events.record(
             .normal, "Scheduled", "Successfully assigned \(key) to \(NodeObject.name)", about: pod, apiVersion: "v1",
             kindName: "Pod")
+        return nil
+    }
+
+    /// Why the node takes no new pod, or not this one; nil when it does.
+    static func refusal(by node: JSONValue, of pod: JSONValue) -> String? {
+        let tolerations = pod.items("spec", "tolerations")
+        func isTolerated(_ taint: JSONValue) -> Bool {
+            tolerations.contains { toleration in
+                let effect = toleration["effect"]?.string ?? ""
+                guard effect.isEmpty || effect == taint["effect"]?.string else { return false }
+                let key = toleration["key"]?.string ?? ""
+                if toleration["operator"] == "Exists" { return key.isEmpty || key == taint["key"]?.string }
+                return key == taint["key"]?.string
+                    && (toleration["value"]?.string ?? "") == (taint["value"]?.string ?? "")
+            }
+        }
+        if node["spec", "unschedulable"]?.bool == true,
+            !isTolerated(["key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"])
+        {
+            return "1 node(s) were unschedulable"
+        }
+        for taint in node.items("spec", "taints")
+        where ["NoSchedule", "NoExecute"].contains(taint["effect"]?.string) && !isTolerated(taint) {
+            return "1 node(s) had untolerated taint {\(taint["key"]?.string ?? ""): \(taint["value"]?.string ?? "")}"
+        }
         return nil
     }
 
