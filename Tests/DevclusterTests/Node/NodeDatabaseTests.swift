@@ -9,7 +9,7 @@ struct NodeDatabaseTests {
     private static let postgres = """
         {metadata: {name: db}, spec: {serviceName: db, replicas: 1, selector: {matchLabels: {app: db}},
           template: {metadata: {labels: {app: db}}, spec: {securityContext: {runAsNonRoot: true}, containers: [{
-            name: postgres, image: "postgres:16-alpine", args: [-c, max_connections=17],
+            name: postgres, image: "postgres:16-alpine", securityContext: {readOnlyRootFilesystem: true}, args: [-c, max_connections=17],
             env: [{name: POSTGRES_USER, value: chat}, {name: POSTGRES_DB, value: talks},
               {name: POSTGRES_PASSWORD_FILE, value: /secrets/password},
               {name: POSTGRES_INITDB_ARGS, value: "--data-checksums"}, {name: PGDATA, value: /data/pg}],

@@ -61,7 +61,14 @@ struct RootPlan {
             for name in host.children(directory).sorted() { show(directory + "/" + name) }
             sealed.append(directory)
         }
-        for mount in all { arguments += [mount.isReadOnly ? "--ro-bind" : "--bind", mount.source, mount.target] }
+        for mount in all {
+            // A /tmp to read from is sealed when all within it is in place: its mount points have to be made first.
+            let isSealedLater = mount.isReadOnly && mount.source == temporary.source
+            if isSealedLater { sealed.append(mount.target) }
+            arguments += [
+                mount.isReadOnly && !isSealedLater ? "--ro-bind" : "--bind", mount.source, mount.target,
+            ]
+        }
         for path in sealed.reversed() { arguments += ["--remount-ro", path] }
         arguments += ["--remount-ro", "/"]
     }

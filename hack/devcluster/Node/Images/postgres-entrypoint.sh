@@ -61,13 +61,17 @@ initialise() {
     fi
     printf '\nhost all all all %s\n' "$method" >>"$PGDATA/pg_hba.conf"
 
-    # Nobody else is to see it before it is what was asked for: no address, only the socket.
-    pg_ctl --pgdata "$PGDATA" --wait --silent -o "-c listen_addresses=''" start
+    # Nobody else is to see it before it is what was asked for: no address, and a socket where no probe looks.
+    local socket=/var/run/postgresql/initialising
+    mkdir -p "$socket"
+    export PGHOST=$socket
+    pg_ctl --pgdata "$PGDATA" --wait --silent -o "-c listen_addresses='' -c unix_socket_directories='$socket'" start
     if [ "$POSTGRES_DB" != postgres ]; then
         query --dbname postgres -v name="$POSTGRES_DB" <<<'CREATE DATABASE :"name";' >/dev/null
     fi
     run_scripts
     pg_ctl --pgdata "$PGDATA" --wait --silent --mode fast stop
+    unset PGHOST
     echo "postgres: initialised $PGDATA"
 }
 
