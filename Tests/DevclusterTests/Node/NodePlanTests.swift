@@ -38,6 +38,9 @@ struct NodePlanTests {
         #expect(root.contains("--bind /pod/tmp /tmp"))
         #expect(!root.contains("--ro-bind /tmp"))
         #expect(root.hasSuffix("--remount-ro /"))
+        #expect(root.contains("--tmpfs /dev --dev-bind-try /dev/null /dev/null"))
+        // With bubblewrap's own /dev no probe's command could follow an unprivileged program into its user namespace.
+        #expect(!root.contains("--dev /dev"))
     }
 
     @Test(
@@ -60,7 +63,7 @@ struct NodePlanTests {
     func links() {
         let root = Self.root([Mount(source: "/pod/token", target: "/var/run/secrets/x", isReadOnly: true)])
         #expect(root.contains("--ro-bind /pod/token /run/secrets/x"))
-        #expect(!root.contains("--tmpfs"))
+        #expect(!root.replacing("--tmpfs /dev", with: "").contains("--tmpfs"))
     }
 
     @Test("A program under a directory that is hidden is shown there")

@@ -37,7 +37,11 @@ struct Workloads: Service {
     ) async throws {
         let nodeLogs = NodeLogs()
         var images = configuration.images
-        images.merge(try BuiltInImages(directory: configuration.directory + "/images"))
+        let builtIn = try BuiltInImages(directory: configuration.directory + "/images")
+        for (name, problem) in builtIn.unavailable.sorted(by: { $0.key < $1.key }) {
+            logger.info("no image \(name): \(problem)")
+        }
+        images.merge(builtIn)
         let directory = ServiceDirectory(cluster: cluster)
         logs = nodeLogs
         apiServer = APIServerAddress()

@@ -16,7 +16,7 @@ extension Registry {
             }
         case ("", "persistentvolumeclaims"):
             try StorageAdmission.complete(claim: &object) { () throws(StatusError) in try storageClasses() }
-        case ("", "persistentvolumes"): StorageAdmission.protect(&object, by: VolumeBinding.volumeProtection)
+        case ("", "persistentvolumes"): StorageAdmission.protect(&object, by: StorageAdmission.volumeProtection)
         default: break
         }
     }

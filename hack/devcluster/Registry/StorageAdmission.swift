@@ -2,12 +2,16 @@ import K8sClient
 
 /// What the server adds to claims and volumes, and refuses of them, beyond what their fields say.
 enum StorageAdmission {
+    /// What keeps a claim while a pod uses it, and a volume while a claim does.
+    static let claimProtection = "kubernetes.io/pvc-protection"
+    static let volumeProtection = "kubernetes.io/pv-protection"
+
     /// Gives a new claim the default class when it names none, and keeps it from going while pods use it.
     static func complete(claim: inout JSONValue, classes: () throws(StatusError) -> [JSONValue]) throws(StatusError) {
         if claim["spec", "storageClassName"] == nil, let name = DefaultStorageClass.name(among: try classes()) {
             claim["spec", "storageClassName"] = .string(name)
         }
-        protect(&claim, by: VolumeBinding.claimProtection)
+        protect(&claim, by: claimProtection)
     }
 
     /// Keeps a new object from going before its controller lets it.

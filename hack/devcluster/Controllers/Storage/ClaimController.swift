@@ -244,7 +244,7 @@ struct ClaimController: Sendable {
 
     /// Lets a claim go that is to be deleted, once no pod that a node runs, or ran, has it among its volumes.
     private func releaseProtection(_ claim: JSONValue) throws(StatusError) {
-        guard claim.meta.finalizers.contains(VolumeBinding.claimProtection) else { return }
+        guard claim.meta.finalizers.contains(StorageAdmission.claimProtection) else { return }
         let pods = try cluster.list(.pods, namespace: claim.meta.namespace, labels: [:])
         let isUsed = pods.contains { pod in
             pod["spec", "nodeName"]?.string?.isEmpty == false
@@ -256,7 +256,7 @@ struct ClaimController: Sendable {
             manager: Self.manager
         ) { claim in
             claim["metadata", "finalizers"] = .nonEmpty(
-                claim.meta.finalizers.filter { $0 != VolumeBinding.claimProtection })
+                claim.meta.finalizers.filter { $0 != StorageAdmission.claimProtection })
         }
     }
 

@@ -8,8 +8,6 @@ enum VolumeBinding {
     static let oldProvisioner = "volume.beta.kubernetes.io/storage-provisioner"
     /// The node that the scheduler chose for a claim whose class waits for its first pod.
     static let selectedNode = "volume.kubernetes.io/selected-node"
-    static let claimProtection = "kubernetes.io/pvc-protection"
-    static let volumeProtection = "kubernetes.io/pv-protection"
 
     /// A claim as a volume's `spec.claimRef` names it.
     static func reference(to claim: JSONValue) -> JSONValue {

@@ -87,7 +87,7 @@ struct VolumeController: Sendable {
                 .persistentVolumes, namespace: nil, name: volume.meta.name, subresource: nil, manager: Self.manager
             ) { volume in
                 volume["metadata", "finalizers"] = .nonEmpty(
-                    volume.meta.finalizers.filter { $0 != VolumeBinding.volumeProtection })
+                    volume.meta.finalizers.filter { $0 != StorageAdmission.volumeProtection })
             }
         } catch {
             if error.code != 404 { throw error }
