@@ -113,6 +113,11 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             path: "hack/devcluster",
+            resources: [
+                .embedInCode("Node/Images/postgres-entrypoint.sh"),
+                .embedInCode("Node/Images/redis-entrypoint.sh"),
+                .embedInCode("Node/Images/local-client.sh"),
+            ],
             swiftSettings: swiftSettings),
 
         .testTarget(

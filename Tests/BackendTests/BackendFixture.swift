@@ -38,7 +38,7 @@ extension TestResponse {
 }
 
 /// Waits until `condition` holds; false when it does not within the deadline.
-func eventually(within deadline: Duration = .seconds(15), _ condition: () async throws -> Bool) async rethrows -> Bool {
+func eventually(within deadline: Duration = .seconds(60), _ condition: () async throws -> Bool) async rethrows -> Bool {
     let end = ContinuousClock.now + deadline
     while ContinuousClock.now < end {
         if try await condition() { return true }

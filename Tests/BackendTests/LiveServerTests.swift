@@ -92,7 +92,8 @@ struct LiveServerTests {
         } catch is CancellationError {
             // How the group says that it had to cancel.
         }
-        #expect(ContinuousClock.now - start < .seconds(10))
+        // Without the deadline it would never end; how long a busy machine takes besides is not the point.
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test(

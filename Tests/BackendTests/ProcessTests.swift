@@ -70,7 +70,7 @@ struct ProcessTests {
 
     @Test("SIGTERM: not ready at once, serving on for the drain delay, then the end with status 0")
     func drains() async throws {
-        let backend = try BackendProcess(["serve", "--drain-delay", "1"], Self.production)
+        let backend = try BackendProcess(["serve", "--drain-delay", "6"], Self.production)
         let port = try await backend.port()
         #expect(try await RawConnection.get("/health/ready", port: port).hasPrefix("HTTP/1.1 200 "))
         backend.signal(SIGTERM)

@@ -39,6 +39,89 @@ import Testing
         }
     }
 
+    @Test("an eviction is counted by the pod's budget, and refused with 429 when none is left")
+    func evictions() async throws {
+        try await serving { cluster, client, _ in
+            let registry = cluster.registry
+            let accounts = GroupResource("", "serviceaccounts")
+            let deadline = ContinuousClock.now + .seconds(30)
+            while (try? registry.get(accounts, namespace: "default", name: "default")) == nil,
+                ContinuousClock.now < deadline
+            {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            for name in ["a", "b"] {
+                _ = try registry.create(
+                    .pods,
+                    [
+                        "metadata": ["name": .string(name), "namespace": "default", "labels": ["app": "x"]],
+                        "spec": ["containers": [["name": "c", "image": "i"]]],
+                    ], manager: "test")
+                try registry.update(.pods, namespace: "default", name: name, subresource: "status", manager: "test") {
+                    $0["status", "phase"] = "Running"
+                    $0["status", "conditions"] = [["type": "Ready", "status": "True"]]
+                }
+            }
+            _ = try registry.create(
+                .podDisruptionBudgets,
+                [
+                    "metadata": ["name": "x", "namespace": "default"],
+                    "spec": ["minAvailable": 1, "selector": ["matchLabels": ["app": "x"]]],
+                ], manager: "test")
+            func evict(_ name: String, _ more: JSONValue = [:]) async throws -> (status: Int, body: JSONValue) {
+                var eviction: JSONValue = [
+                    "apiVersion": "policy/v1", "kind": "Eviction",
+                    "metadata": ["name": .string(name), "namespace": "default"],
+                ]
+                eviction["deleteOptions"] = more
+                let response = try await client.raw(
+                    .init(
+                        .post, "/api/v1/namespaces/default/pods/\(name)/eviction", body: eviction.jsonBytes()))
+                return (response.status, try body(response))
+            }
+            // No controller runs here: before the budget was counted, nobody may go.
+            let early = try await evict("a")
+            #expect(early.status == 429)
+            #expect(early.body["details", "retryAfterSeconds"] == 10)
+            try registry.update(
+                .podDisruptionBudgets, namespace: "default", name: "x", subresource: "status", manager: "test"
+            ) {
+                $0["status"] = [
+                    "observedGeneration": 1, "currentHealthy": 2, "desiredHealthy": 1, "disruptionsAllowed": 1,
+                    "expectedPods": 2,
+                ]
+            }
+            #expect(try await evict("a", ["dryRun": ["All"]]).status == 201)
+            #expect(try await evict("a").status == 201)
+            let budget = try registry.get(.podDisruptionBudgets, namespace: "default", name: "x")
+            #expect(budget["status", "disruptionsAllowed"] == 0 && budget["status", "disruptedPods", "a"] != nil)
+            let late = try await evict("b")
+            #expect(late.status == 429 && late.body["details", "retryAfterSeconds"] == nil)
+            #expect(
+                late.body["details", "causes"] == [
+                    [
+                        "reason": "DisruptionBudget",
+                        "message": "The disruption budget x needs 1 healthy pods and has 2 currently",
+                    ]
+                ])
+        }
+    }
+
+    @Test(
+        "the OpenAPI documents list types by name, with descriptions of custom resources and the keys of merged lists")
+    func openAPI() async throws {
+        try await serving { cluster, client, _ in
+            let three = try body(await client.raw(.init(.get, "/openapi/v3/api/v1")))
+            let pod = three["components", "schemas", "io.k8s.api.core.v1.PodSpec", "properties", "containers"]
+            #expect(pod?["items", "$ref"] == "#/components/schemas/io.k8s.api.core.v1.Container")
+            #expect(pod?["x-kubernetes-patch-merge-key"] == "name" && pod?["x-kubernetes-patch-strategy"] == "merge")
+            let definitions = try body(await client.raw(.init(.get, "/openapi/v2")))["definitions"]?.object ?? [:]
+            let references = definitions.values.map(\.jsonText).joined().split(separator: "\"#/definitions/")
+                .dropFirst().compactMap { $0.split(separator: "\"").first.map(String.init) }
+            #expect(!references.isEmpty && references.allSatisfy { definitions[$0] != nil })
+        }
+    }
+
     @Test("a token speaks for its account, within what roles allow")
     func tokens() async throws {
         try await serving { cluster, client, path in

@@ -38,6 +38,9 @@ struct NodePlanTests {
         #expect(root.contains("--bind /pod/tmp /tmp"))
         #expect(!root.contains("--ro-bind /tmp"))
         #expect(root.hasSuffix("--remount-ro /"))
+        #expect(root.contains("--tmpfs /dev --dev-bind-try /dev/null /dev/null"))
+        // With bubblewrap's own /dev no probe's command could follow an unprivileged program into its user namespace.
+        #expect(!root.contains("--dev /dev"))
     }
 
     @Test(
@@ -60,7 +63,7 @@ struct NodePlanTests {
     func links() {
         let root = Self.root([Mount(source: "/pod/token", target: "/var/run/secrets/x", isReadOnly: true)])
         #expect(root.contains("--ro-bind /pod/token /run/secrets/x"))
-        #expect(!root.contains("--tmpfs"))
+        #expect(!root.replacing("--tmpfs /dev", with: "").contains("--tmpfs"))
     }
 
     @Test("A program under a directory that is hidden is shown there")
@@ -132,6 +135,70 @@ struct NodePlanTests {
             try ImageMap(yaml: "images: [{image: a, command: [x]}]", directory: "/")
         }
         #expect(error?.description.hasPrefix("images[0]: unknown key command") == true)
+
+        let more = try ImageMap(
+            yaml:
+                "images: [{image: a, entrypoint: [/opt/a/run], user: 7, userName: sam, volumes: [/data], stopSignal: SIGINT}]",
+            directory: "/")
+        let image = try #require(more.image(for: "a:1"))
+        #expect(image.volumes == ["/data"] && image.userName == "sam" && image.stopSignal == ImageMap.signal("SIGINT"))
+        #expect(image.files == ["/opt/a"])
+        for (member, word) in [
+            ("volumes: [data]", "absolute"), ("stopSignal: 9", "SIGTERM"), ("userName: A B", "name"),
+        ] {
+            let error = #expect(throws: ImageMap.FormatError.self) {
+                try ImageMap(yaml: "images: [{image: a, entrypoint: [x], \(member)}]", directory: "/")
+            }
+            #expect(error?.description.contains(word) == true)
+        }
+    }
+
+    @Test("The hosts file has Services by their four names, a headless one's pods, and its pods by their own")
+    func hostsFile() {
+        func service(_ name: String, _ namespace: String, _ address: String) -> JSONValue {
+            [
+                "metadata": ["name": .string(name), "namespace": .string(namespace)],
+                "spec": ["clusterIP": .string(address)],
+            ]
+        }
+        let text = HostsFile.text(
+            pod: [
+                "metadata": ["name": "db-0", "namespace": "own"], "spec": ["hostname": "db-0", "subdomain": "db"],
+            ], podIP: "127.1.0.9",
+            services: [
+                service("db", "own", "None"), service("web", "own", "127.2.0.1"), service("web", "far", "127.2.0.2"),
+            ],
+            headless: { $0.meta.name == "db" ? ["127.1.0.9", "127.1.0.8"] : [] },
+            hosts: { $0.meta.name == "db" ? [("db-1", "127.1.0.8")] : [] })
+        let names = Dictionary(
+            grouping: text.split(separator: "\n").flatMap { line -> [(String, String)] in
+                let words = line.split(separator: "\t").map(String.init)
+                return words.dropFirst().map { ($0, words[0]) }
+            }, by: \.0
+        ).mapValues { $0.map(\.1) }
+        #expect(names["web"] == ["127.2.0.1"] && names["web.far"] == ["127.2.0.2"])
+        #expect(names["web.own.svc"] == ["127.2.0.1"] && names["web.far.svc.cluster.local"] == ["127.2.0.2"])
+        #expect(names["db"] == ["127.1.0.9", "127.1.0.8"])
+        #expect(names["db-1.db"] == ["127.1.0.8"] && names["db-1.db.own.svc.cluster.local"] == ["127.1.0.8"])
+        #expect(names["db-0.db.own.svc.cluster.local"] == ["127.1.0.9"] && names["db-0"] == ["127.1.0.9"])
+    }
+
+    @Test("A node that is cordoned or tainted takes only pods that tolerate it")
+    func taints() {
+        let closed: JSONValue = ["spec": ["unschedulable": true]]
+        #expect(Scheduler.refusal(by: closed, of: [:]) == "1 node(s) were unschedulable")
+        #expect(Scheduler.refusal(by: closed, of: ["spec": ["tolerations": [["operator": "Exists"]]]]) == nil)
+        let tainted: JSONValue = [
+            "spec": [
+                "taints": [
+                    ["key": "a", "value": "b", "effect": "NoSchedule"],
+                    ["key": "p", "effect": "PreferNoSchedule"],
+                ]
+            ]
+        ]
+        #expect(Scheduler.refusal(by: tainted, of: [:]) == "1 node(s) had untolerated taint {a: b}")
+        let tolerant: JSONValue = ["spec": ["tolerations": [["key": "a", "value": "b"]]]]
+        #expect(Scheduler.refusal(by: tainted, of: tolerant) == nil)
     }
 
     @Test("The end of a log, its times and its bytes are cut as asked")

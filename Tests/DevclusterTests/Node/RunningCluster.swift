@@ -62,7 +62,8 @@ struct RunningCluster: Sendable {
         let workloads = try await Workloads(
             cluster: registry,
             configuration: .init(
-                directory: directory, images: map, ranges: ranges, caCertificate: "-- the authority --",
+                directory: directory, volumes: directory + "/volumes", images: map, ranges: ranges,
+                caCertificate: "-- the authority --",
                 backoff: backoff),
             tokens: { namespace, account, _, _, pod, _ in "token of \(namespace)/\(account) for \(pod)" },
             logger: logger)

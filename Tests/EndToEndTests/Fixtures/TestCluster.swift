@@ -42,6 +42,8 @@ struct TestCluster: Sendable {
                 entrypoint: ["\(Program.ours("chatbackend-operator").executable)"]
                 args: [run]
                 user: 65532
+              - image: busybox
+                entrypoint: [/bin/sh]
             """
         try Data(images.utf8).write(to: URL(filePath: directory.path + "/images.yaml"))
         let log = directory.path + "/devcluster.log"

@@ -60,8 +60,8 @@ struct LeaderElectorTests {
         let server = try FaultServer { leases.answer($0) }
         let client = server.client()
         let (firstLost, secondStarted) = (Counter(), Counter())
-        let first = elector(client, "first", lost: firstLost)
-        let second = elector(client, "second", started: secondStarted)
+        let first = elector(client, "first", lost: firstLost, renewDeadline: .seconds(60))
+        let second = elector(client, "second", started: secondStarted, renewDeadline: .seconds(60))
         let firstGroup = ServiceGroup(services: [first], logger: .init(label: "test"))
         let firstTask = Task { try await firstGroup.run() }
         try await eventually("the first leads") { first.isLeader }

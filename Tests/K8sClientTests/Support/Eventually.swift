@@ -2,7 +2,7 @@ import Testing
 
 /// Waits until a condition holds, or fails the test when it does not within the deadline.
 func eventually(
-    _ what: Comment, within deadline: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: Comment, within deadline: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + deadline

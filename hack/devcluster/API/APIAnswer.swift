@@ -27,10 +27,9 @@ struct APIAnswer: Sendable {
 
     static func failure(_ error: StatusError) -> APIAnswer {
         var answer = json(error.object, status: error.code)
+        // A 429 without it is for the caller to decide about: client libraries repeat by themselves what has the header.
         if let seconds = error.details?["retryAfterSeconds"]?.int {
             answer.headers.append(("Retry-After", String(seconds)))
-        } else if error.code == 429 {
-            answer.headers.append(("Retry-After", "10"))
         }
         return answer
     }

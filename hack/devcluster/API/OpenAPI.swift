@@ -1,7 +1,7 @@
 import K8sClient
 
-/// The OpenAPI documents, as far as `kubectl` needs them: that the server validates fields itself (v3), and which types
-/// the objects have, for `kubectl explain`.
+/// The OpenAPI documents: version 3 by group, for newer clients, and version 2 as a whole, for older ones. Clients read
+/// from them which fields there are (`kubectl explain`, validation), how lists are merged, and what the server can do.
 struct OpenAPI: Sendable {
     let kinds: [KindDefinition]
 
@@ -14,23 +14,18 @@ struct OpenAPI: Sendable {
         switch segments.first {
         case "v2" where segments.count == 1:
             let wantsProtobuf = MediaType.accepted(accept).first.map { Self.protobufTypes.contains($0.name) } ?? false
+            let document = versionTwo
             return wantsProtobuf
-                ? APIAnswer(body: .bytes(Self.emptyProtobuf), contentType: Self.protobufTypes[1])
-                : .json(["swagger": "2.0", "info": Self.info, "paths": [:], "definitions": [:]])
+                ? APIAnswer(
+                    body: .bytes(OpenAPIProtobuf.document(document)), contentType: Self.protobufTypes[1])
+                : .json(document)
         case "v3" where segments.count == 1: return .json(index)
-        case "v3": return try document(segments.dropFirst().joined(separator: "/"))
+        case "v3": return try versionThree(segments.dropFirst().joined(separator: "/"))
         default: throw .pathNotFound
         }
     }
 
     private static let info: JSONValue = ["title": "Kubernetes", "version": .string(ServerVersion.gitVersion)]
-
-    /// An otherwise empty `openapi.v2.Document`: field 1 is `swagger`, 2 `info` (1 title, 2 version), 8 `paths`.
-    private static let emptyProtobuf: [UInt8] = {
-        func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] { [number << 3 | 2, UInt8(bytes.count)] + bytes }
-        let info = field(1, Array("Kubernetes".utf8)) + field(2, Array(ServerVersion.gitVersion.utf8))
-        return field(1, Array("2.0".utf8)) + field(2, info) + field(8, [])
-    }()
 
     private func path(_ kind: KindDefinition) -> String {
         kind.group.isEmpty ? "api/\(kind.version)" : "apis/\(kind.group)/\(kind.version)"
@@ -45,80 +40,74 @@ struct OpenAPI: Sendable {
         return ["paths": .object(paths)]
     }
 
-    private func document(_ wanted: String) throws(StatusError) -> APIAnswer {
+    private func versionThree(_ wanted: String) throws(StatusError) -> APIAnswer {
         let served = kinds.filter { path($0) == wanted }
         guard !served.isEmpty else { throw .pathNotFound }
-        var paths: [String: JSONValue] = [:]
-        var schemas: [String: JSONValue] = [:]
-        for kind in served where !kind.isVirtual {
-            let collection = "/\(wanted)/\(kind.isNamespaced ? "namespaces/{namespace}/" : "")\(kind.resource)"
-            let name = Self.schemaName(kind)
-            paths[collection] = ["post": Self.operation(kind, "post", schema: name)]
-            paths["\(collection)/{name}"] = [
-                "get": Self.operation(kind, "get", schema: name), "put": Self.operation(kind, "put", schema: name),
-                "patch": Self.operation(kind, "patch", schema: name),
+        var schemas = OpenAPISchemas(version: .three)
+        let paths = paths(of: served, &schemas) { kind, verb, schema in
+            var operation = Self.operation(kind, verb)
+            operation["responses"] = [
+                "200": [
+                    "description": "OK",
+                    "content": ["application/json": ["schema": ["$ref": .string(schema)]]],
+                ]
             ]
-            var schema = Self.schema(kind.schema)
-            schema["x-kubernetes-group-version-kind"] = [Self.groupVersionKind(kind)]
-            schemas[name] = schema
+            if verb != "get" {
+                operation["parameters"] = .array(
+                    Self.parameters.map {
+                        ["name": .string($0), "in": "query", "schema": ["type": "string", "uniqueItems": true]]
+                    })
+            }
+            return operation
         }
         return .json([
-            "openapi": "3.0.0", "info": Self.info, "paths": .object(paths),
-            "components": ["schemas": .object(schemas)],
+            "openapi": "3.0.0", "info": Self.info, "paths": paths,
+            "components": ["schemas": .object(schemas.definitions)],
         ])
     }
 
-    private static func schemaName(_ kind: KindDefinition) -> String {
-        let group =
-            kind.group.isEmpty ? "io.k8s.api.core" : kind.group.split(separator: ".").reversed().joined(separator: ".")
-        return "\(group).\(kind.version).\(kind.kind)"
-    }
-
-    private static func groupVersionKind(_ kind: KindDefinition) -> JSONValue {
-        ["group": .string(kind.group), "version": .string(kind.version), "kind": .string(kind.kind)]
-    }
-
-    private static func operation(_ kind: KindDefinition, _ verb: String, schema: String) -> JSONValue {
-        let parameters = ["dryRun", "fieldManager", "fieldValidation"].map { name -> JSONValue in
-            ["name": .string(name), "in": "query", "schema": ["type": "string", "uniqueItems": true]]
+    private var versionTwo: JSONValue {
+        var schemas = OpenAPISchemas(version: .two)
+        let paths = paths(of: kinds, &schemas) { kind, verb, schema in
+            var operation = Self.operation(kind, verb)
+            operation["responses"] = ["200": ["description": "OK", "schema": ["$ref": .string(schema)]]]
+            if verb != "get" {
+                operation["parameters"] = .array(
+                    Self.parameters.map {
+                        ["name": .string($0), "in": "query", "type": "string", "uniqueItems": true]
+                    })
+            }
+            return operation
         }
-        var operation: JSONValue = [
-            "x-kubernetes-action": .string(verb), "x-kubernetes-group-version-kind": groupVersionKind(kind),
-            "responses": [
-                "200": [
-                    "description": "OK",
-                    "content": [
-                        "application/json": [
-                            "schema": ["$ref": .string("#/components/schemas/\(schema)")]
-                        ]
-                    ],
-                ]
-            ],
+        return [
+            "swagger": "2.0", "info": Self.info, "paths": paths, "definitions": .object(schemas.definitions),
         ]
-        if verb != "get" { operation["parameters"] = .array(parameters) }
-        return operation
     }
 
-    private static func schema(_ schema: Schema) -> JSONValue {
-        var result: JSONValue = [:]
-        switch schema.kind {
-        case .object:
-            result["type"] = "object"
-            if !schema.properties.isEmpty { result["properties"] = .object(schema.properties.mapValues(Self.schema)) }
-            if let values = schema.additionalProperties { result["additionalProperties"] = Self.schema(values) }
-            if !schema.required.isEmpty { result["required"] = JSONValue(schema.required) }
-        case .array:
-            result["type"] = "array"
-            result["items"] = schema.items.map(Self.schema) ?? [:]
-        case .string, .quantity: result["type"] = "string"
-        case .integer: result["type"] = "integer"
-        case .number: result["type"] = "number"
-        case .boolean: result["type"] = "boolean"
-        case .intOrString: result["x-kubernetes-int-or-string"] = true
-        case .any: result["x-kubernetes-preserve-unknown-fields"] = true
+    private static let parameters = ["dryRun", "fieldManager", "fieldValidation"]
+
+    private static func operation(_ kind: KindDefinition, _ verb: String) -> JSONValue {
+        [
+            "x-kubernetes-action": .string(verb),
+            "x-kubernetes-group-version-kind": OpenAPISchemas.groupVersionKind(kind),
+        ]
+    }
+
+    private func paths(
+        of served: [KindDefinition], _ schemas: inout OpenAPISchemas,
+        operation: (KindDefinition, _ verb: String, _ schema: String) -> JSONValue
+    ) -> JSONValue {
+        var paths: [String: JSONValue] = [:]
+        for kind in served {
+            let collection = "/\(path(kind))/\(kind.isNamespaced ? "namespaces/{namespace}/" : "")\(kind.resource)"
+            let schema = schemas.add(kind)
+            paths[collection] = ["post": operation(kind, "post", schema)]
+            if kind.isVirtual { continue }
+            paths["\(collection)/{name}"] = [
+                "get": operation(kind, "get", schema), "put": operation(kind, "put", schema),
+                "patch": operation(kind, "patch", schema),
+            ]
         }
-        if let format = schema.format { result["format"] = .string(format) }
-        if let value = schema.defaultValue { result["default"] = value }
-        return result
+        return .object(paths)
     }
 }

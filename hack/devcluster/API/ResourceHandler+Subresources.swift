@@ -16,6 +16,10 @@ extension ResourceHandler {
         case ("namespaces", "finalize", _), ("serviceaccounts", "token", _), ("pods", "log", _),
             ("pods", "eviction", _), ("pods", "binding", _):
             throw StatusError.methodNotAllowed(call.verb)
+        case ("pods", "exec", _), ("pods", "attach", _), ("pods", "portforward", _), ("pods", "ephemeralcontainers", _):
+            throw StatusError(
+                code: 501, reason: "NotImplemented",
+                message: "the development cluster does not offer pods/\(subresource)")
         default: throw StatusError.pathNotFound
         }
     }
@@ -53,35 +57,6 @@ extension ResourceHandler {
             "expirationTimestamp": .string(Timestamp.format(seconds: expires)),
         ]
         return .json(request, status: 201)
-    }
-
-    /// An eviction is a deletion that a disruption budget may refuse; no controller here counts budgets down, so that only
-    /// one that allows no disruption at all stands in the way.
-    private func evict(_ name: String) throws(StatusError) -> APIAnswer {
-        let eviction = try body.optionalObject() ?? [:]
-        let pod = try registry.stored(kind, namespace: resource.namespace, name: name)
-        let budgets = registry.store.list(
-            GroupResource("policy", "poddisruptionbudgets"), Selection(namespace: resource.namespace))
-        for stored in budgets.objects {
-            let budget = try stored.decoded()
-            guard let selector = LabelSelector(budget["spec", "selector"]), selector.matches(pod.labels),
-                budget["spec", "maxUnavailable"] == 0 || budget["spec", "maxUnavailable"] == "0%"
-                    || budget["spec", "minAvailable"] == "100%"
-            else { continue }
-            throw .tooManyRequests(
-                "Cannot evict pod as it would violate the pod's disruption budget.",
-                causes: [
-                    [
-                        "reason": "DisruptionBudget",
-                        "message": .string("The disruption budget \(budget.meta.name) allows no disruption"),
-                    ]
-                ])
-        }
-        var deletion = Deletion()
-        deletion.gracePeriodSeconds = eviction["deleteOptions", "gracePeriodSeconds"]?.int
-        _ = try registry.delete(kind, namespace: resource.namespace, name: name, deletion)
-        return .json(
-            ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
     }
 
     private func bind(_ name: String) throws(StatusError) -> APIAnswer {

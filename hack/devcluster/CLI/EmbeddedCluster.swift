@@ -53,6 +53,7 @@ struct EmbeddedCluster: Sendable {
                 GroupResource("", "namespaces"),
                 ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]])
         }
+        try begin(.storageClasses, FolderProvisioner.standardClass)
         let group = "rbac.authorization.k8s.io"
         for role in BuiltInRoles.clusterRoles { try begin(GroupResource(group, "clusterroles"), role) }
         for binding in BuiltInRoles.clusterRoleBindings {

@@ -67,8 +67,9 @@ struct RunCommand: AsyncParsableCommand {
         let workloads = try await Workloads(
             cluster: cluster.registry,
             configuration: .init(
-                directory: nodeDirectory, images: try images.map(ImageMap.load) ?? ImageMap(),
-                ranges: ranges, caCertificate: cluster.pki.authority),
+                directory: nodeDirectory, volumes: "\(data ?? directory)/volumes",
+                images: try images.map(ImageMap.load) ?? ImageMap(), ranges: ranges,
+                caCertificate: cluster.pki.authority),
             tokens: cluster.issueToken, logger: logger)
         let server = cluster.server(containerLogs: workloads.logs, watchList: watchList)
         let (ports, listens) = AsyncStream<Int>.makeStream()

@@ -9,6 +9,8 @@ struct Workloads: Service {
     struct Configuration: Sendable {
         /// Where pods' volumes and logs are kept while they run.
         var directory: String
+        /// Where the folders of PersistentVolumes are, which outlive the pods; as long as the objects, so beside them.
+        var volumes: String
         var images: ImageMap
         var ranges: LoopbackRanges
         /// The certificate, in PEM, that pods verify the API server with.
@@ -34,11 +36,17 @@ struct Workloads: Service {
         cluster: any Cluster, configuration: Configuration, tokens: @escaping PodTokenSource, logger: Logger
     ) async throws {
         let nodeLogs = NodeLogs()
+        var images = configuration.images
+        let builtIn = try BuiltInImages(directory: configuration.directory + "/images")
+        for (name, problem) in builtIn.unavailable.sorted(by: { $0.key < $1.key }) {
+            logger.info("no image \(name): \(problem)")
+        }
+        images.merge(builtIn)
         let directory = ServiceDirectory(cluster: cluster)
         logs = nodeLogs
         apiServer = APIServerAddress()
         node = NodeContext(
-            cluster: cluster, directory: configuration.directory, images: configuration.images,
+            cluster: cluster, directory: configuration.directory, images: images,
             sandbox: try await Sandbox(), services: directory,
             addresses: PodAddresses(octet: configuration.ranges.pods), logs: nodeLogs,
             events: EventRecorder(
@@ -47,12 +55,24 @@ struct Workloads: Service {
             backoff: configuration.backoff, unenforced: UnenforcedFields(logger: logger), logger: logger)
         heartbeat = NodeHeartbeat(cluster: cluster, logger: logger)
         proxy = ServiceProxy(directory: directory, logger: logger)
+        let provisioner = FolderProvisioner(directory: configuration.volumes)
         func recorder(_ component: String) -> EventRecorder {
             EventRecorder(cluster: cluster, component: component, logger: logger)
         }
         loops = [
             DeploymentController(cluster: cluster, events: recorder("deployment-controller"), logger: logger).loop,
             ReplicaSetController(cluster: cluster, events: recorder("replicaset-controller"), logger: logger).loop,
+            StatefulSetController(cluster: cluster, events: recorder("statefulset-controller"), logger: logger).loop,
+            ClaimController(
+                cluster: cluster, provisioner: provisioner, events: recorder("persistentvolume-controller"),
+                logger: logger
+            ).loop,
+            VolumeController(
+                cluster: cluster, provisioner: provisioner, events: recorder("persistentvolume-controller"),
+                logger: logger
+            ).loop,
+            DisruptionController(cluster: cluster, events: recorder("controllermanager"), logger: logger).loop,
+            AutoscalerController(cluster: cluster, events: recorder("horizontal-pod-autoscaler"), logger: logger).loop,
             EndpointsController(cluster: cluster, logger: logger).loop,
             JobController(cluster: cluster, events: recorder("job-controller"), logger: logger).loop,
             CronJobController(cluster: cluster, events: recorder("cronjob-controller"), logger: logger).loop,

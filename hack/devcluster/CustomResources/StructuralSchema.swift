@@ -34,7 +34,8 @@ struct StructuralSchema {
         properties["kind"] = Schema(.string)
         properties["metadata"] = BuiltInTypes.objectMeta
         return Schema(
-            .object, properties: properties, required: schema.required.filter { $0 != "metadata" },
+            .object, summary: schema.summary, properties: properties,
+            required: schema.required.filter { $0 != "metadata" },
             preservesUnknownFields: schema.preservesUnknownFields, rules: schema.rules)
     }
 
@@ -78,7 +79,8 @@ struct StructuralSchema {
         if kind == .array, items == nil, !isLogical { errors.append(.required("\(path).items", "must be specified")) }
         let listType = listType(members, items: items, path: path)
         return Schema(
-            kind, format: members["format"]?.string, properties: properties, additionalProperties: additional,
+            kind, summary: members["description"]?.string, format: members["format"]?.string, properties: properties,
+            additionalProperties: additional,
             items: items, required: (members["required"]?.array ?? []).compactMap(\.string), listType: listType,
             isAtomicMap: members["x-kubernetes-map-type"]?.string == "atomic", preservesUnknownFields: preserves,
             isEmbeddedResource: members["x-kubernetes-embedded-resource"]?.bool ?? false,

@@ -9,8 +9,10 @@ enum BuiltInTypes {
     private static let roots = [
         "Namespace", "ConfigMap", "Secret", "Service", "Endpoints", "Event", "Pod", "ServiceAccount", "Node",
         "PersistentVolumeClaim", "PersistentVolume", "LimitRange", "ResourceQuota", "Deployment", "ReplicaSet",
-        "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy", "EndpointSlice",
-        "PodDisruptionBudget", "Eviction", "HorizontalPodAutoscaler", "Scale", "StorageClass", "PriorityClass", "Lease",
+        "StatefulSet", "DaemonSet", "ControllerRevision", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
+        "EndpointSlice",
+        "PodDisruptionBudget", "Eviction", "HorizontalPodAutoscaler", "HorizontalPodAutoscalerV1", "Scale",
+        "StorageClass", "PriorityClass", "Lease",
         "EventsEvent", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "SelfSubjectAccessReview",
         "SubjectAccessReview", "LocalSubjectAccessReview", "SelfSubjectRulesReview", "TokenRequest", "TokenReview",
         "SelfSubjectReview", "CustomResourceDefinition", "ObjectMeta", "DeleteOptions",

@@ -156,67 +156,6 @@ extension BuiltInKinds {
         }
     }
 
-    private static var persistentVolumeClaim: KindDefinition {
-        make(
-            "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", short: ["pvc"], status: true,
-            empty: ["spec": ["resources": [:]], "status": [:]]
-        ) { kind in
-            kind.defaults = { object in
-                object.setDefault("spec", "volumeMode", value: "Filesystem")
-                if object["status", "phase"] == nil { object["status", "phase"] = "Pending" }
-            }
-            kind.prepareForCreate = { $0["status"] = ["phase": "Pending"] }
-            kind.columns = [
-                .name, TableColumn(name: "Status"), TableColumn(name: "Volume"), TableColumn(name: "Capacity"),
-                TableColumn(name: "Access Modes"), TableColumn(name: "StorageClass"), .age,
-            ]
-            kind.cells = { object in
-                [
-                    .string(object.meta.name), object["status", "phase"] ?? "", object["spec", "volumeName"] ?? "",
-                    object["status", "capacity", "storage"] ?? "",
-                    .string(accessModes(object["status", "accessModes"]?.array ?? [])),
-                    object["spec", "storageClassName"] ?? "", HumanDuration.age(object.meta.creationTimestamp),
-                ]
-            }
-            kind.validate = { object, errors in
-                if object["spec", "accessModes"]?.array?.isEmpty ?? true {
-                    errors.append(.required("spec.accessModes", "at least 1 access mode is required"))
-                }
-                guard let storage = object["spec", "resources", "requests", "storage"]?.string else {
-                    errors.append(.required("spec.resources[storage]"))
-                    return
-                }
-                if let amount = Quantity(storage), amount.value <= 0 {
-                    errors.append(
-                        .invalid("spec.resources[storage]", .string(storage), "must be greater than zero"))
-                }
-            }
-        }
-    }
-
-    private static func accessModes(_ modes: [JSONValue]) -> String {
-        modes.compactMap { mode in
-            switch mode.string {
-            case "ReadWriteOnce": "RWO"
-            case "ReadOnlyMany": "ROX"
-            case "ReadWriteMany": "RWX"
-            case "ReadWriteOncePod": "RWOP"
-            default: nil
-            }
-        }.joined(separator: ",")
-    }
-
-    private static var persistentVolume: KindDefinition {
-        make("", "v1", "PersistentVolume", "persistentvolumes", namespaced: false, short: ["pv"], status: true) {
-            kind in
-            kind.defaults = { object in
-                object.setDefault("spec", "persistentVolumeReclaimPolicy", value: "Retain")
-                object.setDefault("spec", "volumeMode", value: "Filesystem")
-                object.setDefault("status", "phase", value: "Pending")
-            }
-        }
-    }
-
     private static var limitRange: KindDefinition {
         make("", "v1", "LimitRange", "limitranges", short: ["limits"])
     }

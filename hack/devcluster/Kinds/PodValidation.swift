@@ -2,9 +2,12 @@ import K8sClient
 
 /// The checks of pods and pod templates that people run into.
 enum PodValidation {
-    static func validate(spec: JSONValue, path: String, allowedRestartPolicies: [String], _ errors: inout [FieldError])
-    {
-        let volumes = names(spec["volumes"]?.array ?? [], path: "\(path).volumes", &errors)
+    /// - Parameter claims: volumes that a StatefulSet's claim templates will add.
+    static func validate(
+        spec: JSONValue, path: String, allowedRestartPolicies: [String], claims: [String] = [],
+        _ errors: inout [FieldError]
+    ) {
+        let volumes = names(spec["volumes"]?.array ?? [], path: "\(path).volumes", &errors).union(claims)
         var containerNames: Set<String> = []
         for list in ["initContainers", "containers"] {
             for (index, container) in (spec[list]?.array ?? []).enumerated() {

@@ -1,12 +1,12 @@
 import K8sClient
 
 extension BuiltInKinds {
-    static let apps: [KindDefinition] = [deployment, replicaSet, statefulSet, daemonSet]
+    static let apps: [KindDefinition] = [deployment, replicaSet, statefulSet, daemonSet, controllerRevision]
 
-    private static let replicaPaths = KindDefinition.ScalePaths(
+    static let replicaPaths = KindDefinition.ScalePaths(
         specReplicas: ["spec", "replicas"], statusReplicas: ["status", "replicas"])
 
-    private static let emptyTemplate: JSONValue = ["metadata": [:], "spec": [:]]
+    static let emptyTemplate: JSONValue = ["metadata": [:], "spec": [:]]
 
     private static var deployment: KindDefinition {
         make(
@@ -59,7 +59,7 @@ extension BuiltInKinds {
                 object.setDefault("status", "replicas", value: 0)
                 completeTemplate(&object)
             }
-            kind.validate = { WorkloadValidation.validate($0, &$1) }
+            kind.validate = { WorkloadValidation.validate($0, owner: "replicaset", &$1) }
             kind.validateUpdate = WorkloadValidation.validateSelectorUpdate
             kind.columns = [
                 .name, TableColumn(name: "Desired"), TableColumn(name: "Current"), TableColumn(name: "Ready"), .age,
@@ -72,58 +72,6 @@ extension BuiltInKinds {
                     .string("\(object["status", "readyReplicas"]?.int ?? 0)"),
                     HumanDuration.age(object.meta.creationTimestamp),
                 ] + templateCells(object)
-            }
-        }
-    }
-
-    private static var statefulSet: KindDefinition {
-        make(
-            "apps", "v1", "StatefulSet", "statefulsets", short: ["sts"], inAll: true, status: true, generation: true,
-            empty: ["spec": ["template": emptyTemplate, "updateStrategy": [:]], "status": ["replicas": 0]]
-        ) { kind in
-            kind.scale = replicaPaths
-            kind.defaults = { object in
-                object.setDefault("spec", "replicas", value: 1)
-                object.setDefault("spec", "podManagementPolicy", value: "OrderedReady")
-                object.setDefault("spec", "revisionHistoryLimit", value: 10)
-                object.setDefault("spec", "updateStrategy", "type", value: "RollingUpdate")
-                if object["spec", "updateStrategy", "type"] == "RollingUpdate" {
-                    object.setDefault("spec", "updateStrategy", "rollingUpdate", "partition", value: 0)
-                }
-                object.setDefault("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted", value: "Retain")
-                object.setDefault("spec", "persistentVolumeClaimRetentionPolicy", "whenScaled", value: "Retain")
-                object.setDefault("status", "replicas", value: 0)
-                completeTemplate(&object)
-                object.updateEach("spec", "volumeClaimTemplates") { claim in
-                    claim.setDefault("apiVersion", value: "v1")
-                    claim.setDefault("kind", value: "PersistentVolumeClaim")
-                    claim.setDefault("spec", "volumeMode", value: "Filesystem")
-                    claim.setDefault("status", "phase", value: "Pending")
-                }
-            }
-            kind.validate = { WorkloadValidation.validate($0, &$1) }
-            kind.validateUpdate = { new, old, errors in
-                for member in ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"]
-                where new["spec", member] != old["spec", member] {
-                    errors.append(
-                        .forbidden(
-                            "spec",
-                            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
-                                + "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and "
-                                + "'minReadySeconds' are forbidden"))
-                    return
-                }
-            }
-            kind.columns = [
-                .name, TableColumn(name: "Ready"), .age, .wide("Containers"), .wide("Images"),
-            ]
-            kind.cells = { object in
-                [
-                    .string(object.meta.name),
-                    .string(
-                        "\(object["status", "readyReplicas"]?.int ?? 0)/\(object["spec", "replicas"]?.int ?? 0)"),
-                    HumanDuration.age(object.meta.creationTimestamp),
-                ] + templateCells(object).prefix(2)
             }
         }
     }
@@ -142,12 +90,12 @@ extension BuiltInKinds {
                 }
                 completeTemplate(&object)
             }
-            kind.validate = { WorkloadValidation.validate($0, &$1) }
+            kind.validate = { WorkloadValidation.validate($0, owner: "daemonset", &$1) }
             kind.validateUpdate = WorkloadValidation.validateSelectorUpdate
         }
     }
 
-    private static func completeTemplate(_ object: inout JSONValue) {
+    static func completeTemplate(_ object: inout JSONValue) {
         guard var template = object["spec", "template"] else { return }
         PodDefaults.apply(toTemplate: &template)
         object["spec", "template"] = template
@@ -164,7 +112,8 @@ extension BuiltInKinds {
 
 /// The checks that the workload kinds share.
 enum WorkloadValidation {
-    static func validate(_ object: JSONValue, _ errors: inout [FieldError]) {
+    /// - Parameter owner: what messages call the kind.
+    static func validate(_ object: JSONValue, owner: String = "deployment", _ errors: inout [FieldError]) {
         for member in ["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"] {
             if let value = object["spec", member]?.int, value < 0 {
                 errors.append(.invalid("spec.\(member)", JSONValue(value), "must be greater than or equal to 0"))
@@ -173,7 +122,7 @@ enum WorkloadValidation {
         let labels = object["spec", "template", "metadata", "labels"] ?? [:]
         if let selector = object["spec", "selector"] {
             if selector["matchLabels"]?.isEmpty ?? true, selector["matchExpressions"]?.isEmpty ?? true {
-                errors.append(.invalid("spec.selector", selector, "empty selector is invalid for deployment"))
+                errors.append(.invalid("spec.selector", selector, "empty selector is invalid for \(owner)"))
             } else if let parsed = LabelSelector(selector) {
                 if !parsed.matches((labels.object ?? [:]).compactMapValues(\.string)) {
                     errors.append(
@@ -186,7 +135,8 @@ enum WorkloadValidation {
         }
         PodValidation.validate(
             spec: object["spec", "template", "spec"] ?? [:], path: "spec.template.spec",
-            allowedRestartPolicies: ["Always"], &errors)
+            allowedRestartPolicies: ["Always"],
+            claims: (object["spec", "volumeClaimTemplates"]?.array ?? []).map { $0.meta.name }, &errors)
     }
 
     static let validateSelectorUpdate: @Sendable (JSONValue, JSONValue, inout [FieldError]) -> Void = {

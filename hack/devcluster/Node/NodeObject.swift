@@ -32,6 +32,27 @@ enum NodeObject {
         ]
     }
 
+    /// Where nodes' leases are.
+    static let leaseNamespace = "kube-node-lease"
+
+    /// The lease by which a node shows that it lives.
+    static func lease(of node: JSONValue) -> JSONValue {
+        [
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": [
+                "name": .string(name), "namespace": .string(leaseNamespace),
+                "ownerReferences": [
+                    [
+                        "apiVersion": "v1", "kind": "Node", "name": .string(name),
+                        "uid": .string(node.meta.uid),
+                    ]
+                ],
+            ],
+            // Longer than a real node's 40 seconds, since it is renewed less often: nobody waits for this node's failure.
+            "spec": ["holderIdentity": .string(name), "leaseDurationSeconds": 120],
+        ]
+    }
+
     static func status(_ node: JSONValue, now: KubernetesTime) -> JSONValue {
         var conditions = Conditions(node)
         let heartbeat: [String: JSONValue] = ["lastHeartbeatTime": .string(now.description)]

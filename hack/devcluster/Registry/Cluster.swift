@@ -42,6 +42,14 @@ protocol Cluster: Sendable {
 
     func delete(_ resource: GroupResource, namespace: String?, name: String, _ deletion: Deletion) throws(StatusError)
 
+    /// How many replicas an object of any kind with the subresource `scale` has, as `autoscaling/v1 Scale`.
+    func scale(apiVersion: String, kind: String, namespace: String, name: String) throws(StatusError) -> JSONValue
+
+    /// Sets how many replicas such an object is to have.
+    func setScale(
+        apiVersion: String, kind: String, namespace: String, name: String, replicas: Int, manager: String
+    ) throws(StatusError)
+
     /// What the resource holds now, each as `added`, then every change in order, until the consumer stops.
     func watch(_ resource: GroupResource, namespace: String?) -> AsyncStream<ClusterEvent>
 }

@@ -14,6 +14,9 @@ extension Registry {
                 let key = ObjectKey(namespace: namespace ?? "", name: account)
                 return try store.get(GroupResource("", "serviceaccounts"), key)?.decoded()
             }
+        case ("", "persistentvolumeclaims"):
+            try StorageAdmission.complete(claim: &object) { () throws(StatusError) in try storageClasses() }
+        case ("", "persistentvolumes"): StorageAdmission.protect(&object, by: StorageAdmission.volumeProtection)
         default: break
         }
     }
@@ -23,6 +26,15 @@ extension Registry {
         if kind.group.isEmpty, kind.resource == "services" {
             try serviceAddresses.keep(&new, from: old, in: store)
         }
+        if kind.group.isEmpty, kind.resource == "persistentvolumeclaims" {
+            try StorageAdmission.checkGrowth(of: new, from: old) { () throws(StatusError) in try storageClasses() }
+        }
+    }
+
+    private func storageClasses() throws(StatusError) -> [JSONValue] {
+        var classes: [JSONValue] = []
+        for stored in store.list(.storageClasses, Selection()).objects { classes.append(try stored.decoded()) }
+        return classes
     }
 
     /// Gives back what an object held that is not, or no longer, stored.

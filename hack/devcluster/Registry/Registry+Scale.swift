@@ -35,6 +35,33 @@ extension Registry {
         return Self.scale(of: result.object, paths)
     }
 
+    func scale(apiVersion: String, kind: String, namespace: String, name: String) throws(StatusError) -> JSONValue {
+        try scale(try scalable(apiVersion, kind), namespace: namespace, name: name)
+    }
+
+    func setScale(
+        apiVersion: String, kind: String, namespace: String, name: String, replicas: Int, manager: String
+    ) throws(StatusError) {
+        _ = try updateScale(
+            try scalable(apiVersion, kind), namespace: namespace, name: name, WriteOptions(manager: manager)
+        ) { scale in
+            var scale = scale
+            scale["spec", "replicas"] = JSONValue(replicas)
+            // Whatever was written between: the number is what is wanted, whoever set another.
+            scale["metadata", "resourceVersion"] = nil
+            return scale
+        }
+    }
+
+    private func scalable(_ apiVersion: String, _ kind: String) throws(StatusError) -> KindDefinition {
+        guard let definition = kinds.kind(apiVersion: apiVersion, kind: kind), definition.scale != nil else {
+            throw StatusError(
+                code: 404, reason: "NotFound",
+                message: "no matches for kind \(quoted(kind)) with scale in \(quoted(apiVersion))")
+        }
+        return definition
+    }
+
     private static func scale(of object: JSONValue, _ paths: KindDefinition.ScalePaths) -> JSONValue {
         var scale: JSONValue = [
             "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": [:], "spec": [:],

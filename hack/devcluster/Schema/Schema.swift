@@ -14,6 +14,10 @@ final class Schema: Sendable {
     }
 
     let kind: Kind
+    /// The name under which published documents list the type, when it has one.
+    let typeName: String?
+    /// What the type's author says about it.
+    let summary: String?
     let format: String?
     let properties: [String: Schema]
     /// What every member that `properties` does not name may be: a map's values.
@@ -38,13 +42,16 @@ final class Schema: Sendable {
     let hasDefaults: Bool
 
     init(
-        _ kind: Kind, format: String? = nil, properties: [String: Schema] = [:], additionalProperties: Schema? = nil,
+        _ kind: Kind, typeName: String? = nil, summary: String? = nil, format: String? = nil,
+        properties: [String: Schema] = [:], additionalProperties: Schema? = nil,
         items: Schema? = nil, required: [String] = [], listType: ListType = .atomic, isAtomicMap: Bool = false,
         patchMergeKey: String? = nil, preservesUnknownFields: Bool = false, isEmbeddedResource: Bool = false,
         isNullable: Bool = false, defaultValue: JSONValue? = nil, rules: ValueRules? = nil,
         fieldNumbers: [[Int]: String] = [:]
     ) {
         self.kind = kind
+        self.typeName = typeName
+        self.summary = summary
         self.format = format
         self.properties = properties
         self.additionalProperties = additionalProperties
@@ -73,7 +80,8 @@ final class Schema: Sendable {
     /// The same schema with other defaults and list semantics, as a field gives them to a shared type.
     func with(defaultValue: JSONValue) -> Schema {
         Schema(
-            kind, format: format, properties: properties, additionalProperties: additionalProperties, items: items,
+            kind, typeName: typeName, summary: summary, format: format, properties: properties,
+            additionalProperties: additionalProperties, items: items,
             required: required, listType: listType, isAtomicMap: isAtomicMap, patchMergeKey: patchMergeKey,
             preservesUnknownFields: preservesUnknownFields, isEmbeddedResource: isEmbeddedResource,
             isNullable: isNullable, defaultValue: defaultValue, rules: rules, fieldNumbers: fieldNumbers)

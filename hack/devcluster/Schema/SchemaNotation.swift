@@ -58,7 +58,8 @@ struct SchemaNotation {
             properties[fieldName] = type(words[1])
         }
         let schema = Schema(
-            .object, properties: properties, required: required, isAtomicMap: definition.isAtomic, fieldNumbers: numbers
+            .object, typeName: name, properties: properties, required: required, isAtomicMap: definition.isAtomic,
+            fieldNumbers: numbers
         )
         built[name] = schema
         return schema

@@ -28,9 +28,8 @@ struct DeploymentController: Sendable {
 
     private func reconcile(_ key: ObjectKey) throws -> Duration? {
         guard let deployment = try cluster.find(.deployments, key) else { return nil }
-        let uid = deployment.meta.uid
-        let sets = try cluster.list(.replicaSets, namespace: key.namespace, labels: [:])
-            .filter { $0.meta.controller?.uid == uid }
+        let sets = try Adoption(cluster: cluster, apiVersion: "apps/v1", kind: "Deployment")
+            .objects(.replicaSets, of: deployment)
         let isRecreate = DeploymentSpec(deployment).strategy == .recreate
         let pods = isRecreate ? try cluster.list(.pods, namespace: key.namespace, labels: [:]) : []
         let plan = DeploymentPlan(

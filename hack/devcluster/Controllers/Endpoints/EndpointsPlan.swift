@@ -29,22 +29,27 @@ struct EndpointsPlan {
                 "kind": "Pod", "name": .string(pod.meta.name), "namespace": .string(pod.meta.namespace),
                 "uid": .string(pod.meta.uid),
             ]
-            let address: JSONValue = [
+            var address: JSONValue = [
                 "ip": pod["status", "podIP"] ?? "", "nodeName": pod["spec", "nodeName"] ?? "", "targetRef": target,
             ]
+            // A pod with this Service for its subdomain is known by its host name below the Service's.
+            let hostname = pod["spec", "subdomain"]?.string == meta.name ? pod["spec", "hostname"] : nil
+            if let hostname { address["hostname"] = hostname }
             if isReady {
                 subsets[resolved, default: ([], [])].ready.append(address)
             } else if !isTerminating {
                 subsets[resolved, default: ([], [])].notReady.append(address)
             }
             if resolved == slicePorts {
-                entries.append([
+                var entry: JSONValue = [
                     "addresses": [pod["status", "podIP"] ?? ""],
                     "conditions": [
                         "ready": .bool(isReady), "serving": .bool(isServing), "terminating": .bool(isTerminating),
                     ],
                     "nodeName": pod["spec", "nodeName"] ?? "", "targetRef": target,
-                ])
+                ]
+                if let hostname { entry["hostname"] = hostname }
+                entries.append(entry)
             }
         }
         let owner = service.controllerReference(apiVersion: "v1", kind: "Service")

@@ -17,10 +17,8 @@ struct ReplicaSetController: Sendable {
 
     private func reconcile(_ key: ObjectKey) throws -> Duration? {
         guard let set = try cluster.find(.replicaSets, key) else { return nil }
-        let uid = set.meta.uid
-        let labels = set["spec", "selector", "matchLabels"]?.strings ?? [:]
-        let pods = try cluster.list(.pods, namespace: key.namespace, labels: labels)
-            .filter { $0.meta.controller?.uid == uid }
+        let pods = try Adoption(cluster: cluster, apiVersion: "apps/v1", kind: "ReplicaSet")
+            .objects(.pods, of: set) { !["Succeeded", "Failed"].contains($0["status", "phase"]?.string) }
         let plan = ReplicaSetPlan(set, pods: pods, now: .now)
         var status = plan.status
         var failure: StatusError?

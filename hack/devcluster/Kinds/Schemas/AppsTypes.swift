@@ -33,6 +33,7 @@ extension BuiltInTypes {
           currentReplicas#4 i; currentRevision#6 s; observedGeneration#1 l; readyReplicas#3 i; replicas#2! i;
           updateRevision#7 s; updatedReplicas#5 i
         StatefulSetCondition: lastTransitionTime#3 t; message#5 s; reason#4 s; status#2! s; type#1! s
+        ControllerRevision: data#2 *; metadata#1 ObjectMeta; revision#3! l
         DaemonSet: metadata#1 ObjectMeta; spec#2 DaemonSetSpec; status#3 DaemonSetStatus
         DaemonSetSpec: minReadySeconds#4 i; revisionHistoryLimit#6 i; selector#1! LabelSelector;
           template#2! PodTemplateSpec; updateStrategy#3 DaemonSetUpdateStrategy

@@ -273,7 +273,7 @@ extension BuiltInTypes {
         NodeRuntimeHandler: features#2 NodeRuntimeHandlerFeatures; name#1 s
         NodeRuntimeHandlerFeatures: recursiveReadOnlyMounts#1 b; userNamespaces#2 b
         AttachedVolume: devicePath#2! s; name#1! s
-        PersistentVolumeClaim: metadata#1 ObjectMeta; spec#2 PersistentVolumeClaimSpec;
+        PersistentVolumeClaim: apiVersion s; kind s; metadata#1 ObjectMeta; spec#2 PersistentVolumeClaimSpec;
           status#3 PersistentVolumeClaimStatus
         PersistentVolumeClaimStatus: accessModes#2 [s]; allocatedResourceStatuses#7 {s}; allocatedResources#5 {q};
           capacity#3 {q}; conditions#4 [PersistentVolumeClaimCondition]:type; currentVolumeAttributesClassName#8 s;

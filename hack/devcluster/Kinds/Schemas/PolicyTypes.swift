@@ -44,6 +44,12 @@ extension BuiltInTypes {
           metric#1! MetricIdentifier
         PodsMetricStatus: current#2! MetricValueStatus; metric#1! MetricIdentifier
         ResourceMetricStatus: current#2! MetricValueStatus; name#1! s
+        HorizontalPodAutoscalerV1: metadata#1 ObjectMeta; spec#2 HorizontalPodAutoscalerV1Spec;
+          status#3 HorizontalPodAutoscalerV1Status
+        HorizontalPodAutoscalerV1Spec: maxReplicas#3! i; minReplicas#2 i;
+          scaleTargetRef#1! CrossVersionObjectReference; targetCPUUtilizationPercentage#4 i
+        HorizontalPodAutoscalerV1Status: currentCPUUtilizationPercentage#5 i; currentReplicas#3! i;
+          desiredReplicas#4! i; lastScaleTime#2 t; observedGeneration#1 l
         Scale: metadata#1 ObjectMeta; spec#2 ScaleSpec; status#3 ScaleStatus
         ScaleSpec: replicas#1 i
         ScaleStatus: replicas#1! i; selector#2 s

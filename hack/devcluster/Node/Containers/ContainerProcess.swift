@@ -23,7 +23,13 @@ final class ContainerProcess: Sendable {
     /// Fires when the program has ended.
     let ended = Gate()
 
-    init(bwrap: pid_t) { self.bwrap = Mutex(bwrap) }
+    private let stopSignal: CInt
+
+    /// - Parameter stopSignal: what asks the program to end.
+    init(bwrap: pid_t, stopSignal: CInt = SIGTERM) {
+        self.bwrap = Mutex(bwrap)
+        self.stopSignal = stopSignal
+    }
 
     /// Says that the processes are gone.
     func end() {
@@ -44,14 +50,14 @@ final class ContainerProcess: Sendable {
         }
     }
 
-    /// Sends SIGTERM to the container's program, as soon as there is one.
+    /// Sends the container's program its stop signal, as soon as there is a program.
     func terminate() async {
         // Bubblewrap needs a few milliseconds to get that far; a container that is told to end within them waits.
         for _ in 0..<100 {
             let isSent = bwrap.withLock { bwrap -> Bool in
                 guard let bwrap else { return true }
                 guard let program = Self.child(of: bwrap).flatMap(Self.child) else { return false }
-                return Glibc.kill(program, SIGTERM) == 0
+                return Glibc.kill(program, stopSignal) == 0
             }
             if isSent { return }
             try? await Task.sleep(for: .milliseconds(20))

@@ -5,18 +5,6 @@ struct Mount: Hashable, Sendable {
     var isReadOnly: Bool
 }
 
-/// What the machine's own file system holds, as far as planning a container's root needs to know.
-protocol HostFiles {
-    func kind(_ path: String) -> HostFileKind?
-    func children(_ directory: String) -> [String]
-}
-
-/// What a path of the machine is.
-enum HostFileKind: Hashable, Sendable {
-    case directory, file
-    case symlink(String)
-}
-
 /// The arguments of bubblewrap that build a container's root: the machine's files read-only, but for what the pod has
 /// of its own. Pure, given what is there.
 ///
@@ -30,6 +18,18 @@ struct RootPlan {
     /// Never shown as they are on the machine.
     private static let own: Set<String> = ["/proc", "/dev", "/tmp", "/run"]
 
+    /// A container's `/dev`: as bubblewrap's own, but without pseudo-terminals. To mount those, an unprivileged bubblewrap
+    /// has to be root in one user namespace and to put the program into another within it, where nothing that is to
+    /// run in the container later (a probe's command) could follow.
+    private static let devices: [String] =
+        ["--tmpfs", "/dev"]
+        + ["null", "zero", "full", "random", "urandom", "tty"].flatMap {
+            ["--dev-bind-try", "/dev/\($0)", "/dev/\($0)"]
+        }
+        + [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")].flatMap {
+            ["--symlink", "/proc/self/fd\($1)", "/dev/\($0)"]
+        } + ["--tmpfs", "/dev/shm"]
+
     /// - Parameters:
     ///   - mounts: the pod's volumes and files.
     ///   - temporary: the directory that is to be `/tmp`.
@@ -40,7 +40,7 @@ struct RootPlan {
             let path = "/" + name
             if !Self.own.contains(path) { show(path) }
         }
-        arguments += ["--proc", "/proc", "--dev", "/dev", "--dir", "/run"]
+        arguments += ["--proc", "/proc"] + Self.devices + ["--dir", "/run"]
         var tmp = temporary
         tmp.target = "/tmp"
         var all = mounts.map { mount in
@@ -61,7 +61,14 @@ struct RootPlan {
             for name in host.children(directory).sorted() { show(directory + "/" + name) }
             sealed.append(directory)
         }
-        for mount in all { arguments += [mount.isReadOnly ? "--ro-bind" : "--bind", mount.source, mount.target] }
+        for mount in all {
+            // A /tmp to read from is sealed when all within it is in place: its mount points have to be made first.
+            let isSealedLater = mount.isReadOnly && mount.source == temporary.source
+            if isSealedLater { sealed.append(mount.target) }
+            arguments += [
+                mount.isReadOnly && !isSealedLater ? "--ro-bind" : "--bind", mount.source, mount.target,
+            ]
+        }
         for path in sealed.reversed() { arguments += ["--remount-ro", path] }
         arguments += ["--remount-ro", "/"]
     }

@@ -101,8 +101,14 @@ struct ContainerLaunch: Sendable {
     /// The user that the program is to see itself as; nil for this process's own.
     var user: Int?
     var group: Int?
-    /// Files that the image's entrypoint names: the program's arguments may be its scripts.
+    /// Files that the image's entrypoint names, and the folder that it is in: the program's arguments may be its scripts.
     var files: [String]
+    /// What the image calls its user.
+    var userName: String?
+    /// Directories of the image that are the container's own to write to.
+    var imageVolumes: [String] = []
+    /// What asks the program to end.
+    var stopSignal = SIGTERM
     /// Bubblewrap's arguments that build the root.
     var root: [String] = []
 }

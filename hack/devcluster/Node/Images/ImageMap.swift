@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import K8sClient
 
 /// What stands for container images on this machine: an image reference names a local program.
@@ -11,7 +12,9 @@ import K8sClient
 ///         args: [serve]                              # as an image's CMD
 ///         env: {HOST: $(POD_IP)}                     # set whatever the pod says: pods share the machine's network
 ///         workingDir: /tmp
-///         user: 65532
+///         user: 65532                                # and userName, for programs that look it up
+///         volumes: [/data]                           # as an image's VOLUMEs: directories of the container's own
+///         stopSignal: SIGINT                         # as an image's STOPSIGNAL
 struct ImageMap: Sendable, Hashable {
     /// One image: what it runs and how.
     struct Image: Sendable, Hashable {
@@ -20,6 +23,17 @@ struct ImageMap: Sendable, Hashable {
         var env: [String: String] = [:]
         var workingDir: String?
         var user: Int?
+        var userName: String?
+        var volumes: [String] = []
+        var stopSignal = SIGTERM
+
+        /// Files of the machine that the container has to see: those that the entrypoint names, and what lies beside it.
+        var files: [String] {
+            let scripts = entrypoint.dropFirst().filter { $0.hasPrefix("/") }
+            let parts = entrypoint[0].split(separator: "/").dropLast()
+            let isPath = entrypoint[0].hasPrefix("/") && parts.count > 1
+            return scripts + (isPath ? ["/" + parts.joined(separator: "/")] : [])
+        }
     }
 
     /// Why a file is not an image map.
@@ -28,8 +42,22 @@ struct ImageMap: Sendable, Hashable {
     }
 
     private var images: [String: Image] = [:]
+    /// Why an image that this cluster has without a map cannot be run, by repository.
+    private var unavailable: [String: String] = [:]
 
     init() {}
+
+    /// Adds images that are there unless the map says otherwise.
+    mutating func merge(_ builtIn: BuiltInImages) {
+        images.merge(builtIn.images) { own, _ in own }
+        unavailable = builtIn.unavailable
+    }
+
+    /// Why there is no image for a reference.
+    func problem(with reference: String) -> String {
+        unavailable[Self.repository(of: Self.normalised(reference))]
+            ?? "the image map of this development cluster has no entry for \"\(reference)\""
+    }
 
     /// - Parameters:
     ///   - text: the file's YAML.
@@ -70,7 +98,9 @@ struct ImageMap: Sendable, Hashable {
     }
 
     private static func image(_ entry: JSONValue, at path: String, directory: String) throws -> (String, Image) {
-        let known = ["image", "entrypoint", "args", "env", "workingDir", "user"]
+        let known = [
+            "image", "entrypoint", "args", "env", "workingDir", "user", "userName", "volumes", "stopSignal",
+        ]
         for key in (entry.object ?? [:]).keys.sorted() where !known.contains(key) {
             throw FormatError(description: "\(path): unknown key \(key); known are \(known.joined(separator: ", "))")
         }
@@ -110,8 +140,33 @@ struct ImageMap: Sendable, Hashable {
             }
             image.user = user
         }
+        if let value = entry["userName"] {
+            guard let name = value.string, Names.isLabel(name) else {
+                throw FormatError(description: "\(path).userName: expected a user's name")
+            }
+            image.userName = name
+        }
+        image.volumes = try strings("volumes") ?? []
+        if image.volumes.contains(where: { !$0.hasPrefix("/") || $0 == "/" }) {
+            throw FormatError(description: "\(path).volumes: expected absolute paths")
+        }
+        if let value = entry["stopSignal"] {
+            guard let signal = value.string.flatMap(signal) else {
+                throw FormatError(
+                    description: "\(path).stopSignal: expected one of \(signals.keys.sorted().joined(separator: ", "))")
+            }
+            image.stopSignal = signal
+        }
         return (normalised(reference), image)
     }
+
+    private static let signals = [
+        "SIGHUP": SIGHUP, "SIGINT": SIGINT, "SIGQUIT": SIGQUIT, "SIGTERM": SIGTERM, "SIGUSR1": SIGUSR1,
+        "SIGUSR2": SIGUSR2, "SIGWINCH": SIGWINCH, "SIGKILL": SIGKILL,
+    ]
+
+    /// A signal by its name.
+    static func signal(_ name: String) -> CInt? { signals[name] }
 
     /// The reference as registries see it: Docker Hub's default parts left out.
     private static func normalised(_ reference: String) -> String {

@@ -2,14 +2,19 @@ import K8sClient
 
 /// A pod's `/etc/hosts`: the Services' names stand in it, because there is no cluster DNS on a machine's own network.
 enum HostsFile {
-    /// - Parameter headless: the ready addresses behind a headless Service.
+    /// - Parameters:
+    ///   - headless: the ready addresses behind a headless Service.
+    ///   - hosts: the ready pods that have a name of their own below a Service's.
     static func text(
-        pod: JSONValue, podIP: String, services: [JSONValue], headless: (JSONValue) -> [String]
+        pod: JSONValue, podIP: String, services: [JSONValue], headless: (JSONValue) -> [String],
+        hosts: (JSONValue) -> [(hostname: String, address: String)] = { _ in [] }
     ) -> String {
         let hostname = pod["spec", "hostname"]?.string ?? pod.meta.name
+        let subdomain = pod["spec", "subdomain"]?.string ?? ""
+        let full = subdomain.isEmpty ? "" : "\(hostname).\(subdomain).\(pod.meta.namespace).svc.cluster.local\t"
         var lines = [
             "# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback",
-            "\(podIP)\t\(hostname)",
+            "\(podIP)\t\(full)\(hostname)",
         ]
         for alias in pod.items("spec", "hostAliases") {
             let names = alias.items("hostnames").compactMap(\.string).joined(separator: "\t")
@@ -25,6 +30,9 @@ enum HostsFile {
             let addresses = clusterIP == "None" ? headless(service) : [clusterIP]
             for address in addresses where !address.isEmpty {
                 lines.append("\(address)\t\(names.joined(separator: "\t"))")
+            }
+            for host in hosts(service) {
+                lines.append("\(host.address)\t\(names.map { "\(host.hostname).\($0)" }.joined(separator: "\t"))")
             }
         }
         return lines.joined(separator: "\n") + "\n"

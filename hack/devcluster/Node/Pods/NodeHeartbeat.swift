@@ -23,8 +23,15 @@ struct NodeHeartbeat: Sendable {
         if try cluster.find(.nodes, key) == nil {
             _ = try cluster.create(.nodes, NodeObject.object, manager: NodeContext.component)
         }
-        try cluster.update(
+        let node = try cluster.update(
             .nodes, namespace: nil, name: key.name, subresource: "status", manager: NodeContext.component
         ) { $0["status"] = NodeObject.status($0, now: .now) }
+        let lease = ObjectKey(namespace: NodeObject.leaseNamespace, name: NodeObject.name)
+        if try cluster.find(.leases, lease) == nil {
+            _ = try cluster.create(.leases, NodeObject.lease(of: node), manager: NodeContext.component)
+        }
+        try cluster.update(
+            .leases, namespace: lease.namespace, name: lease.name, subresource: nil, manager: NodeContext.component
+        ) { $0["spec", "renewTime"] = .string(Timestamp.nowMicro()) }
     }
 }

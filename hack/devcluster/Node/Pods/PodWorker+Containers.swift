@@ -64,13 +64,15 @@ extension PodWorker {
             return ContainerExit(code: 128)
         }
         let configuration = sandbox.configuration(options)
+        let stopSignal = options.stopSignal
         let begin = KubernetesTime.now
         let exit: ContainerExit
         do {
             let result = try await Subprocess.run(
                 configuration, input: .none, output: .sequence, error: .sequence
             ) { execution in
-                let process = ContainerProcess(bwrap: execution.processIdentifier.value)
+                let process = ContainerProcess(
+                    bwrap: execution.processIdentifier.value, stopSignal: stopSignal)
                 await withTaskGroup { group in
                     group.addTask { await Self.copy(execution.standardOutput, .stdout, to: file) }
                     group.addTask { await Self.copy(execution.standardError, .stderr, to: file) }
@@ -174,7 +176,7 @@ extension PodWorker {
 
     // MARK: Stopping
 
-    /// Ends a container: its preStop hook, SIGTERM, and SIGKILL when the grace is over.
+    /// Ends a container: its preStop hook, its stop signal, and SIGKILL when the grace is over.
     func stop(_ container: JSONValue, grace: Int) async {
         let name = container.nameOrEmpty
         guard let process = processes[name] else { return }

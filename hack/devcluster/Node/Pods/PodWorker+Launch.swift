@@ -39,7 +39,7 @@ extension PodWorker {
 
     private func reportMissingImage(_ reference: String, _ container: JSONValue, isFirst: Bool) {
         let name = container.nameOrEmpty
-        let problem = "the image map of this development cluster has no entry for \"\(reference)\""
+        let problem = node.images.problem(with: reference)
         let isNever = container["imagePullPolicy"]?.string == "Never"
         let reason = isNever ? "ErrImageNeverPull" : isFirst ? "ErrImagePull" : "ImagePullBackOff"
         let backOff = "Back-off pulling image \"\(reference)\": \(problem)"
@@ -89,7 +89,8 @@ extension PodWorker {
             hostname: String((pod["spec", "hostname"]?.string ?? pod.meta.name).prefix(63)), user: user,
             group: container["securityContext", "runAsGroup"]?.int
                 ?? pod["spec", "securityContext", "runAsGroup"]?.int,
-            files: image.entrypoint.dropFirst().filter { $0.hasPrefix("/") })
+            files: image.files, userName: image.userName, imageVolumes: image.volumes,
+            stopSignal: container["lifecycle", "stopSignal"]?.string.flatMap(ImageMap.signal) ?? image.stopSignal)
     }
 
     /// The user that the pod asks for.
@@ -121,13 +122,23 @@ extension PodWorker {
             mounts.append(
                 Mount(
                     source: source, target: mount["mountPath"]?.string ?? "/",
-                    isReadOnly: mount["readOnly"]?.bool ?? false))
+                    isReadOnly: mount["readOnly"]?.bool ?? false || isReadOnly(volume)))
+        }
+        var own: [String] = []
+        for (index, target) in launch.imageVolumes.enumerated() {
+            // What the pod mounts there, or above, takes the place of the image's own directory.
+            if mounts.contains(where: { target == $0.target || target.hasPrefix($0.target + "/") }) { continue }
+            let source = "\(directory)/image-volumes/\(container.nameOrEmpty)/\(index)"
+            own.append(source)
+            mounts.append(Mount(source: source, target: target, isReadOnly: false))
         }
         if let account = volumePaths[VolumePlanner.accountVolume] {
             mounts.append(Mount(source: account, target: VolumePlanner.accountPath, isReadOnly: true))
         }
+        let account = Mount(source: tmp + ".passwd", target: "/etc/passwd", isReadOnly: true)
         let planned = mounts
-        let missing = subPaths
+        let missing = subPaths + own
+        let (user, group, userName) = (launch.user, launch.group, launch.userName)
         let program = launch.program.executable
         let files = launch.files
         let search = launch.environment["PATH"] ?? Self.path
@@ -138,6 +149,14 @@ extension PodWorker {
                 try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
             }
             try Data().write(to: URL(filePath: messageFile))
+            var planned = planned
+            // Programs look their user up; one that only the image knows would be nobody.
+            if let user, user != 0, MachineFiles.userName(user) == nil {
+                let known = String(decoding: try Data(contentsOf: URL(filePath: account.target)), as: UTF8.self)
+                let entry = "\(userName ?? String(user)):x:\(user):\(group ?? user)::/tmp:/bin/sh\n"
+                try Data((known + entry).utf8).write(to: URL(filePath: account.source))
+                planned.append(account)
+            }
             // A subPath that is not there becomes a directory, as the kubelet makes it.
             for path in missing where !manager.fileExists(atPath: path) {
                 try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -155,6 +174,12 @@ extension PodWorker {
         var launch = launch
         launch.root = root
         return launch
+    }
+
+    /// Whether the pod mounts a claim for reading only.
+    private func isReadOnly(_ volume: String) -> Bool {
+        let source = pod.items("spec", "volumes").first { $0.nameOrEmpty == volume }
+        return source?["persistentVolumeClaim", "readOnly"]?.bool ?? false
     }
 
     private static func root(_ mounts: [Mount], tmp: String, isSealed: Bool, visible: [String]) -> [String] {

@@ -184,7 +184,8 @@ actor PodWorker {
         let services = node.services.services(in: nil)
         let text = HostsFile.text(
             pod: pod, podIP: podIP, services: services,
-            headless: { node.services.endpoints(of: $0, port: nil).map(\.address) })
+            headless: { node.services.endpoints(of: $0, port: nil).map(\.address) },
+            hosts: { node.services.hosts(of: $0) })
         guard text != hosts else { return }
         hosts = text
         let path = directory + "/hosts"
@@ -192,7 +193,7 @@ actor PodWorker {
         do {
             try await NIOThreadPool.singleton.runIfActive {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-                try Data(text.utf8).write(to: URL(filePath: path))
+                try MachineFiles.overwrite(path, with: Array(text.utf8))
             }
         } catch {
             node.logger.warning("hosts file of \(key): \(error)")

@@ -74,6 +74,17 @@ final class ServiceDirectory: Sendable {
         return found
     }
 
+    /// The ready pods behind a Service that have a host name below the Service's, as a StatefulSet's have.
+    func hosts(of service: JSONValue) -> [(hostname: String, address: String)] {
+        let slices = storage.withLock { storage in (storage.slices[service.meta.key] ?? [:]).map(\.value) }
+        return slices.flatMap { $0.items("endpoints") }.compactMap { endpoint in
+            guard endpoint["conditions", "ready"]?.bool ?? true, let hostname = endpoint["hostname"]?.string,
+                let address = endpoint.items("addresses").first?.string
+            else { return nil }
+            return (hostname, address)
+        }
+    }
+
     private func follow(
         _ resource: GroupResource, _ store: @Sendable @escaping (inout Storage, JSONValue, _ exists: Bool) -> Void
     ) async {

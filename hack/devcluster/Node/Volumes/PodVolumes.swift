@@ -42,7 +42,8 @@ final class PodVolumes: Sendable {
         let planner = VolumePlanner(
             pod: pod, podIP: podIP, caCertificate: caCertificate,
             lookUp: { [cluster] resource, name in
-                try cluster.find(resource, ObjectKey(namespace: namespace, name: name))
+                let isShared = resource == .persistentVolumes
+                return try cluster.find(resource, ObjectKey(namespace: isShared ? "" : namespace, name: name))
             })
         var paths: [String: String] = [:]
         var plans: [(String, VolumePlan)] = []

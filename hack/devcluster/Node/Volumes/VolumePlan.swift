@@ -58,6 +58,11 @@ struct VolumePlanner {
         if let source = volume["downwardAPI"] {
             return .files(try downward(source, mode: source["defaultMode"]?.int ?? 0o644))
         }
+        if let claim = VolumeBinding.claims(of: ["metadata": pod["metadata"] ?? [:], "spec": ["volumes": [volume]]])
+            .first
+        {
+            return try persistent(claim)
+        }
         if let source = volume["projected"] {
             return .files(try projected(source))
         }
@@ -73,6 +78,28 @@ struct VolumePlanner {
             "ca.crt": .init(content: .bytes(Array(caCertificate.utf8)), mode: 0o644),
             "namespace": .init(content: .bytes(Array(pod.meta.namespace.utf8)), mode: 0o644),
         ])
+    }
+
+    /// The volume that a claim is bound to.
+    private func persistent(_ name: String) throws -> VolumePlan {
+        guard let claim = try lookUp(.persistentVolumeClaims, name) else {
+            throw VolumeError(message: "persistentvolumeclaim \"\(name)\" not found")
+        }
+        guard claim["status", "phase"] == "Bound", let volumeName = claim["spec", "volumeName"]?.string else {
+            throw VolumeError(message: "persistentvolumeclaim \"\(name)\" is not bound to a volume")
+        }
+        guard let volume = try lookUp(.persistentVolumes, volumeName) else {
+            throw VolumeError(message: "persistentvolume \"\(volumeName)\" not found")
+        }
+        if let source = volume["spec", "hostPath"] {
+            return .host(path: source["path"]?.string ?? "/", type: source["type"]?.string ?? "")
+        }
+        if let source = volume["spec", "local"] {
+            return .host(path: source["path"]?.string ?? "/", type: "Directory")
+        }
+        let type = PersistentVolumeSource.types(of: volume).first ?? "none"
+        throw VolumeError(
+            message: "persistentvolume \"\(volumeName)\": this node does not support the type \(type)")
     }
 
     private func projected(_ source: JSONValue) throws -> [String: VolumePlan.File] {

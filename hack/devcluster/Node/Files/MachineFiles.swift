@@ -47,6 +47,31 @@ struct MachineFiles: HostFiles {
     /// Whether there is anything at a path.
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Gives a file new content in its place, for readers that hold the file itself. It is never empty in between: a name
+    /// that was there and stays is found at any time.
+    static func overwrite(_ path: String, with bytes: [UInt8]) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw IOFailure(path) }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw IOFailure(path) }
+            rest = rest.dropFirst(count)
+        }
+        guard ftruncate(descriptor, off_t(bytes.count)) == 0 else { throw IOFailure(path) }
+    }
+
+    /// The name of a user of this machine; nil when the number is nobody's.
+    static func userName(_ user: Int) -> String? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        guard getpwuid_r(uid_t(user), &entry, &buffer, buffer.count, &found) == 0, let found else { return nil }
+        return String(cString: found.pointee.pw_name)
+    }
+
     /// What tells a file from another that took its path; nil when there is none.
     static func identity(_ path: String) -> UInt64? {
         var info = stat()
