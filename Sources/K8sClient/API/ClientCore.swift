@@ -11,8 +11,8 @@ final class ClientCore: Sendable {
     private let requestCount = Atomic<UInt64>(0)
     /// The kinds of which the server does not send the first list as events of a watch.
     private let withoutWatchList = Mutex<Set<APIResource>>([])
-    /// The kinds whose last such watch fell silent before its list was whole.
-    private let silentWatchLists = Mutex<Set<APIResource>>([])
+    /// The kinds whose last such watch fell silent or ended before its list was whole.
+    private let openWatchLists = Mutex<Set<APIResource>>([])
 
     init(
         _ configuration: ClientConfiguration, _ factory: any MetricsFactory,
@@ -51,14 +51,15 @@ final class ClientCore: Sendable {
         withoutWatchList.withLock { _ = $0.insert(resource) }
     }
 
-    /// Such a watch fell silent. Once that may be the connection's fault, twice in a row it is the server's.
-    func watchListFellSilent(_ resource: APIResource) {
-        let isFirst = silentWatchLists.withLock { $0.insert(resource).inserted }
+    /// Such a watch fell silent or ended before its list was whole. Once that may be the connection's fault, or a server's that
+    /// shuts down; twice in a row the server does not know how.
+    func watchListStayedOpen(_ resource: APIResource) {
+        let isFirst = openWatchLists.withLock { $0.insert(resource).inserted }
         if !isFirst { giveUpWatchList(resource) }
     }
 
     /// Such a watch brought its list to an end.
     func watchListWorked(_ resource: APIResource) {
-        silentWatchLists.withLock { _ = $0.remove(resource) }
+        openWatchLists.withLock { _ = $0.remove(resource) }
     }
 }

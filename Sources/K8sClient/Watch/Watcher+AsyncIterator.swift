@@ -139,6 +139,16 @@ extension Watcher {
                 metadata: ["resource": "\(watcher.resource.plural)", "why": "\(reason)"])
         }
 
+        /// The watch fell silent, or ended, before its list was whole: this watcher asks for pages from now on, whatever the
+        /// others find.
+        private mutating func leaveWatchList(_ error: KubernetesError?) {
+            stream = nil
+            watcher.client.core.watchListStayedOpen(watcher.resource)
+            machine.watchListRefused()
+            if let error { report(error) }
+            noteRestart(error)
+        }
+
         /// One change, or `nil` when the stream has to be read on, or has ended.
         private mutating func nextInStream() async throws(KubernetesError) -> Change? {
             guard var stream else { return nil }
@@ -166,7 +176,7 @@ extension Watcher {
                     stream.lines.append(chunk)
                 }
                 if stream.initial != nil {
-                    refuseWatchList("the watch ended before the list did")
+                    leaveWatchList(nil)
                 } else {
                     end(stream, nil)
                 }
@@ -178,12 +188,7 @@ extension Watcher {
                     return nil
                 }
                 if stream.initial != nil, error.code == .timeout {
-                    // This watcher asks for pages from now on, whatever the others find.
-                    watcher.client.core.watchListFellSilent(watcher.resource)
-                    self.stream = nil
-                    machine.watchListRefused()
-                    report(error)
-                    noteRestart(error)
+                    leaveWatchList(error)
                     return nil
                 }
                 end(stream, error)

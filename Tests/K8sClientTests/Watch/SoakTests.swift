@@ -40,7 +40,7 @@ struct SoakTests {
         let client = KubernetesClient(
             configuration: .init(
                 server: "https://127.0.0.1:\(proxy.port)",
-                tls: .init(certificateAuthority: try certificates.pem("proxy-ca.crt")), requestTimeout: .seconds(5)),
+                tls: .init(certificateAuthority: try certificates.pem("proxy-ca.crt")), requestTimeout: .seconds(3)),
             logger: Logger(label: "soak"), retryPolicy: RetryPolicy(basePause: .milliseconds(5)))
         let whole = informer(client, as: JSONValue.self) { $0 }
         let selected = informer(client, .init(labelSelector: "half=even"), as: JSONValue.self) { $0 }
@@ -108,7 +108,7 @@ struct SoakTests {
     ) async throws {
         var random = SeededGenerator(seed: seed &+ UInt64(writer))
         let isThroughProxy = writer == writers - 1
-        let count = isThroughProxy ? 200 : (changes - 200 + writers - 2) / (writers - 1)
+        let count = isThroughProxy ? 150 : (changes - 150 + writers - 2) / (writers - 1)
         for step in 0..<count {
             let index = Int.random(in: 0..<40, using: &random)
             let name = "w\(writer)-\(index)"
