@@ -5,20 +5,38 @@ struct Convergence {
     let client: KubernetesClient
 
     func run(count: Int) async throws -> Duration {
-        let clock = ContinuousClock()
-        return try await clock.measure {
-            for index in 0..<count {
-                _ = try await client.create(SampleBackend.resource, SampleBackend.manifest("bench-\(index)"))
-            }
-            while true {
-                let list = try await client.listAll(SampleBackend.resource)
-                let converged = list.items.count { item in
-                    item["status", "observedGeneration"] == item["metadata", "generation"]
-                        && item["status", "inventory"]?.array?.count == 7
+        // Watched and not polled: what is measured shares the machine with this program.
+        let (converged, tell) = AsyncStream.makeStream(of: String.self)
+        let informer = Informer<Bool>(
+            client, SampleBackend.resource,
+            selecting: [
+                "metadata": ["generation": .all],
+                "status": ["observedGeneration": .all, "inventory": .items(["kind": .all])],
+            ]
+        ) { value in
+            value["status", "observedGeneration"] == value["metadata", "generation"]
+                && value["status", "inventory"]?.array?.count == 7
+        }
+        informer.onChange { key in
+            if informer.store[key] == true { tell.yield(key.name) }
+        }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await informer.run() }
+            await informer.synced()
+            let duration = try await ContinuousClock().measure {
+                for index in 0..<count {
+                    _ = try await client.create(
+                        SampleBackend.resource, SampleBackend.manifest("bench-\(index)"), as: PartialObjectMetadata.self
+                    )
                 }
-                if converged >= count { return }
-                try await Task.sleep(for: .milliseconds(100))
+                var waiting = Set((0..<count).map { "bench-\($0)" })
+                for await name in converged {
+                    waiting.remove(name)
+                    if waiting.isEmpty { break }
+                }
             }
+            group.cancelAll()
+            return duration
         }
     }
 }

@@ -24,8 +24,12 @@ struct EventSeries: Sendable {
         case count(namespace: String, name: String, JSONValue, otherwise: JSONValue)
     }
 
+    /// Of the Event as it was created only what the occurrence does not tell: of many objects there are many.
     private struct Entry: Sendable {
-        let event: JSONValue
+        let name: String
+        let firstTime: Timestamp
+        /// The note, where it is not the occurrence's own.
+        let note: String?
         var count = 1
         var writtenCount = 1
         var lastTime: Timestamp
@@ -44,6 +48,8 @@ struct EventSeries: Sendable {
     let controller: String
     let instance: String
     private var entries: [Occurrence: Entry] = [:]
+    /// Those whose count is still to be written.
+    private var unwritten: Set<Occurrence> = []
     /// How many notes there are of what is the same but for that.
     private var similar: [Occurrence: Int] = [:]
 
@@ -53,7 +59,7 @@ struct EventSeries: Sendable {
     }
 
     /// Whether repetitions wait to be written.
-    var hasUnwritten: Bool { entries.values.contains { $0.count > $0.writtenCount } }
+    var hasUnwritten: Bool { !unwritten.isEmpty }
 
     /// - Returns: the Event to create, or `nil` for a repetition, which `flush` writes with others.
     mutating func record(_ occurrence: Occurrence, at time: Timestamp) -> Write? {
@@ -73,20 +79,23 @@ struct EventSeries: Sendable {
             entry.count += 1
             entry.lastTime = time
             entries[key] = entry
+            unwritten.insert(key)
             return nil
         }
         forgetOldest()
-        let event = event(occurrence, at: time)
-        if entries.updateValue(Entry(event: event, lastTime: time), forKey: key) == nil, key != combined {
-            similar[combined, default: 0] += 1
-        }
-        return .create(namespace: Self.namespace(occurrence.regarding), event)
+        let entry = Entry(
+            name: Self.name(occurrence.regarding, time), firstTime: time,
+            note: occurrence.note == key.note ? nil : occurrence.note, lastTime: time)
+        unwritten.remove(key)
+        if entries.updateValue(entry, forKey: key) == nil, key != combined { similar[combined, default: 0] += 1 }
+        return .create(namespace: Self.namespace(occurrence.regarding), event(occurrence, entry))
     }
 
     /// What the repetitions since the last call come to.
     mutating func flush() -> [Write] {
         var writes: [Write] = []
-        for (key, var entry) in entries where entry.count > entry.writtenCount {
+        for key in unwritten {
+            guard var entry = entries[key] else { continue }
             entry.writtenCount = entry.count
             entries[key] = entry
             let series: JSONValue = [
@@ -94,9 +103,10 @@ struct EventSeries: Sendable {
             ]
             writes.append(
                 .count(
-                    namespace: Self.namespace(key.regarding), name: entry.event.objectKey.name, ["series": series],
-                    otherwise: entry.event))
+                    namespace: Self.namespace(key.regarding), name: entry.name, ["series": series],
+                    otherwise: event(key, entry)))
         }
+        unwritten.removeAll()
         return writes
     }
 
@@ -121,13 +131,14 @@ struct EventSeries: Sendable {
 
     private mutating func forget(_ key: Occurrence) {
         entries[key] = nil
+        unwritten.remove(key)
         var combined = key
         combined.note = ""
         guard key != combined, let count = similar[combined] else { return }
         similar[combined] = count > 1 ? count - 1 : nil
     }
 
-    private func event(_ occurrence: Occurrence, at time: Timestamp) -> JSONValue {
+    private func event(_ occurrence: Occurrence, _ entry: Entry) -> JSONValue {
         let regarding = occurrence.regarding
         var reference: JSONValue = [:]
         let fields: [(String, String?)] = [
@@ -139,11 +150,11 @@ struct EventSeries: Sendable {
         return [
             "apiVersion": .string(APIResource.events.apiVersion), "kind": .string(APIResource.events.kind),
             "metadata": [
-                "name": .string(Self.name(regarding, time)), "namespace": .string(Self.namespace(regarding)),
+                "name": .string(entry.name), "namespace": .string(Self.namespace(regarding)),
             ],
-            "eventTime": .string(time.micro), "type": .string(occurrence.type.rawValue),
+            "eventTime": .string(entry.firstTime.micro), "type": .string(occurrence.type.rawValue),
             "reason": .string(occurrence.reason), "action": .string(occurrence.action),
-            "note": .string(occurrence.note), "regarding": reference,
+            "note": .string(entry.note ?? occurrence.note), "regarding": reference,
             "reportingController": .string(controller), "reportingInstance": .string(instance),
         ]
     }

@@ -56,6 +56,11 @@ struct NodeProcessTests {
                             [
                                 "name": "app", "image": "shell", "env": [["name": "MARK", "value": .string(value)]],
                                 "args": ["trap '' TERM; setsid sleep 1000 & sleep 1000; sleep 1000"],
+                                // A command that is always under way, and given up again and again.
+                                "startupProbe": [
+                                    "exec": ["command": ["sh", "-c", "sleep 1000; true"]], "periodSeconds": 1,
+                                    "failureThreshold": 1000,
+                                ],
                             ]
                         ],
                     ],

@@ -27,8 +27,10 @@ extension TestCluster {
     /// An object as the server holds it; nil when there is none.
     func object(_ kind: String, _ name: String, namespace: String? = nil) async throws -> JSONValue? {
         let scope = namespace.map { ["-n", $0] } ?? []
-        let result = try await kubectlResult(
-            ["get", kind, name, "--ignore-not-found", "--show-managed-fields", "-o", "json"] + scope)
+        let command = ["get", kind, name, "--ignore-not-found", "-o", "json"] + scope
+        var result = try await kubectlResult(command + ["--show-managed-fields"])
+        // Before version 1.21 kubectl showed them always, and has no flag for it.
+        if result.error.contains("unknown flag") { result = try await kubectlResult(command) }
         try #require(result.status == 0, "kubectl get \(kind) \(name): \(result.error)")
         return result.output.isEmpty ? nil : try JSONValue(parsing: result.output)
     }

@@ -88,7 +88,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         // Services end in the reverse order: pods before the controllers that would replace them, the watches before the
         // connections that carry them, the API last.
-        let services: [any Service] = [application, announcement] + cluster.controllers + [workloads]
+        let services: [any Service] =
+            [OrphanedProcesses(), application, announcement] + cluster.controllers + [workloads]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
