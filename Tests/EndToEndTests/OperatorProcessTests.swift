@@ -153,4 +153,30 @@ import Testing
             }
         }
     }
+
+    @Test("installed as its manifest says, the operator works from inside the cluster, with two replicas")
+    func inCluster() async throws {
+        try await TestCluster.running { cluster in
+            try await cluster.install()
+            let manifest = try String(
+                contentsOfFile: TestCluster.root + "/charts-free-manifests/operator.yaml", encoding: .utf8)
+            var deployment = try #require(try YAML.parse(manifest).first).value
+            // Embedded pods share the machine's network: each has to listen on its own address.
+            let path = ["spec", "template", "spec", "containers"]
+            var container = try #require(deployment[path: path[...]]?.array?.first)
+            container["args"] = ["run", "--listen", "$(POD_IP):8080"]
+            let address: JSONValue = ["name": "POD_IP", "valueFrom": ["fieldRef": ["fieldPath": "status.podIP"]]]
+            container["env"] = .array([address] + (container["env"]?.array ?? []))
+            deployment[path: path[...]] = [container]
+            try await cluster.apply(deployment.jsonText)
+
+            try await cluster.kubectl(
+                "rollout", "status", "deployment/chatbackend-operator", "-n", "chatbackend-system", "--timeout=180s")
+            try await cluster.apply(backend)
+            try await cluster.wait("steady", for: "Ready", toBe: "True")
+            let pods = try await cluster.kubectl("get", "pods", "-n", "chatbackend-system", "--no-headers")
+            #expect(pods.split(separator: "\n").count == 2)
+            #expect(pods.split(separator: "\n").allSatisfy { $0.contains("1/1") })
+        }
+    }
 }

@@ -81,6 +81,8 @@ final class EasyHandle {
             EasyHandle.callback(bytes, size * count, userData) { $0.send(into: $1) }
         }
         set(CURLOPT_NOSIGNAL, 1)
+        // The default of 64 KiB is meant for uploads of files.
+        set(CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024)
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.milliseconds)
