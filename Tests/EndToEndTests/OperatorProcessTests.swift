@@ -154,7 +154,9 @@ import Testing
         }
     }
 
-    @Test("installed as its manifest says, the operator works from inside the cluster, with two replicas")
+    @Test(
+        "installed as its manifest says, the operator works from inside the cluster, with two replicas",
+        .needsEmbeddedCluster)
     func inCluster() async throws {
         try await TestCluster.running { cluster in
             try await cluster.install()

@@ -13,18 +13,18 @@ struct OperatorFigures {
     struct Reading {
         var cpuSeconds: Double
         var peakResidentBytes: Int
-        /// What belongs to this process alone: the rest are pages of its program and of libraries, which others share.
         var anonymousBytes: Int
         var requests: Requests
     }
 
     let pid: Int
     let metricsURL: String
+    private var memory: ProcessMemory { ProcessMemory(pid: pid) }
 
     func read() async throws -> Reading {
         Reading(
-            cpuSeconds: try cpuSeconds(), peakResidentBytes: try memory("VmHWM:"),
-            anonymousBytes: try memory("RssAnon:"), requests: try await requests())
+            cpuSeconds: try cpuSeconds(), peakResidentBytes: try memory.peakResidentBytes(),
+            anonymousBytes: try memory.anonymousBytes(), requests: try await requests())
     }
 
     /// User and system time, from fields 14 and 15 of proc_pid_stat(5), in the usual hundredths of a second.
@@ -37,22 +37,32 @@ struct OperatorFigures {
         return (user + system) / 100
     }
 
-    /// A figure of proc_pid_status(5).
-    private func memory(_ field: String) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        for line in status.split(separator: "\n") where line.hasPrefix(field) {
-            if let kilobytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) }) {
-                return kilobytes * 1024
-            }
+    /// Waits until nothing but the Lease has been asked for in three seconds.
+    func settle() async throws {
+        var last = -1
+        while true {
+            let requests = try await requests()
+            if requests.total - requests.lease == last { return }
+            last = requests.total - requests.lease
+            try await Task.sleep(for: .seconds(3))
         }
-        throw UnreadableFigure(name: "/proc/\(pid)/status")
+    }
+
+    /// How many runs of the reconciler have ended.
+    func reconciles() async throws -> Int {
+        try await metrics().filter { $0.hasPrefix("controller_runtime_reconcile_total{") }
+            .reduce(0) { $0 + ($1.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) } ?? 0) }
+    }
+
+    private func metrics() async throws -> [Substring] {
+        let result = try await Subprocess.run(
+            .name("curl"), arguments: ["-fsS", metricsURL], output: .string(limit: 16 << 20))
+        return result.standardOutput.split(separator: "\n")
     }
 
     private func requests() async throws -> Requests {
-        let result = try await Subprocess.run(
-            .name("curl"), arguments: ["-fsS", metricsURL], output: .string(limit: 16 << 20))
         var requests = Requests()
-        for line in result.standardOutput.split(separator: "\n")
+        for line in try await metrics()
         where line.hasPrefix("kubernetes_client_requests_total{") {
             let count = line.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) } ?? 0
             requests.total += count
