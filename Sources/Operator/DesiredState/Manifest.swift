@@ -26,13 +26,3 @@ struct Manifest: Sendable, Hashable {
         Digest(of: generatedKeys.isEmpty ? object : [object, JSONValue(generatedKeys)])
     }
 }
-
-/// Names one object of the cluster, whatever its version in store.
-struct ObjectIdentity: Sendable, Hashable, CustomStringConvertible {
-    let apiVersion: String
-    let kind: String
-    let namespace: String?
-    let name: String
-
-    var description: String { "\(kind) \(namespace.map { $0 + "/" } ?? "")\(name)" }
-}
