@@ -59,6 +59,11 @@ extension Registry {
                 "the namespace of the object (\(given.namespace)) does not match the namespace on the URL (\(namespace ?? ""))"
             )
         }
+        if !kind.allowsUnconditionalUpdate, given.resourceVersion.isEmpty {
+            throw .invalid(
+                GroupKind(kind.group, kind.resource), name,
+                [.invalid("metadata.resourceVersion", 0, "must be specified for an update")])
+        }
         let found = warnings
         return try update(kind, namespace: namespace, name: name, options) { _ in
             Proposal(object: object, warnings: found)
