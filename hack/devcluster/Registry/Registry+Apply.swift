@@ -29,12 +29,25 @@ extension Registry {
                 let applied = try ManagedFields.applied(config, to: live, kind.schema, by: writer, force: options.force)
                 try requireAddress(of: config.meta, kind, namespace: namespace, name: name)
                 var object = applied.object
+                Self.noteLastApplied(body, in: &object, options)
                 if let asked = config["metadata", "resourceVersion"] { object["metadata", "resourceVersion"] = asked }
                 if let asked = config["metadata", "uid"] { object["metadata", "uid"] = asked }
                 return Proposal(
                     object: object, warnings: warnings, managedFields: applied.managedFields, isApply: true)
             }
         }
+    }
+
+    /// Keeps kubectl's record of what it applied last as it is, for the day that it applies from the client again.
+    private static func noteLastApplied(_ body: JSONValue, in object: inout JSONValue, _ options: WriteOptions) {
+        let annotation = "kubectl.kubernetes.io/last-applied-configuration"
+        guard options.manager == "kubectl", options.subresource == nil,
+            object["metadata", "annotations", annotation] != nil
+        else { return }
+        var applied = body
+        applied["metadata", "managedFields"] = nil
+        applied["metadata", "annotations", annotation] = nil
+        object["metadata", "annotations", annotation] = .string(applied.jsonText + "\n")
     }
 
     /// - Throws: 400 when a configuration is for another object than the one that the address names.

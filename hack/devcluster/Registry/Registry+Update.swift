@@ -87,10 +87,11 @@ extension Registry {
             if kind.resource == "namespaces" { new["spec", "finalizers"] = old["spec", "finalizers"] }
             for member in [
                 "name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp",
-                "deletionGracePeriodSeconds", "selfLink", "generateName", "resourceVersion", "managedFields",
+                "deletionGracePeriodSeconds", "selfLink", "generateName", "resourceVersion",
             ] {
                 new["metadata", member] = old["metadata", member]
             }
+            new["metadata", "managedFields"] = ManagedFields.asked(proposed, after: old)
             for member in ["labels", "annotations", "finalizers", "ownerReferences"]
             where new["metadata", member]?.isEmpty == true {
                 new["metadata", member] = nil
