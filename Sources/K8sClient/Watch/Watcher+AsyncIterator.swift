@@ -124,10 +124,12 @@ extension Watcher {
             }
         }
 
-        /// Whether a server says that it does not know what it was asked for: as the answer, or in the stream of one.
+        /// Whether a server says that it does not know what it was asked for: as the answer, or in the stream of one. A
+        /// Kubernetes whose etcd cannot notify of progress on request (before 3.4.31 and 3.5.13) knows the question, begins
+        /// the stream and says 500 in it, each time; 500 as the answer itself is a server in trouble, which time may heal.
         private static func refusesWatchList(_ error: KubernetesError) -> Bool {
-            guard let status = error.httpStatus ?? error.status?.code else { return false }
-            return [400, 405, 422, 501].contains(status)
+            if let status = error.httpStatus { return [400, 405, 422, 501].contains(status) }
+            return error.status.map { [400, 405, 422, 500, 501].contains($0.code ?? 0) } ?? false
         }
 
         private mutating func refuseWatchList(_ reason: String) {

@@ -72,7 +72,7 @@ struct WatchListTests {
 
     @Test(
         "A server that refuses, or does not know how, is asked for pages, and never again for events of that kind",
-        arguments: ["422", "400", "event", "bookmark", "silence", "end"])
+        arguments: ["422", "400", "event", "failure", "bookmark", "silence", "end"])
     func fallback(how: String) async throws {
         let server = try FaultServer(hasWatchList: true) { request in
             guard request.query["watch"] != nil else { return .list([configMap("a", version: 3)], version: "5") }
@@ -84,6 +84,11 @@ struct WatchListTests {
             case "422", "400": return .status(Int(how) ?? 0, "Invalid", "sendInitialEvents is forbidden")
             case "event":
                 return .watch([event("ERROR", ["kind": "Status", "code": 422, "reason": "Invalid", "message": "no"])])
+            case "failure":
+                let message: JSONValue = "the required storage feature RequestWatchProgress is disabled"
+                return .watch([
+                    event("ERROR", ["kind": "Status", "code": 500, "reason": "InternalError", "message": message])
+                ])
             case "bookmark": return .watch([first, bookmark(version: 4)]) { $0.waitForClose() }
             case "silence": return .watch([first]) { $0.waitForClose() }
             default: return .watch([first])

@@ -7,6 +7,8 @@ struct ListOptions: Sendable, Hashable {
     var resourceVersionMatch: String
     var continuation: String
     var limit: Int
+    /// What stands there as limit and is no number.
+    private var unreadableLimit: String?
     var sendInitialEvents: Bool?
     var allowWatchBookmarks: Bool
     var timeoutSeconds: Int?
@@ -17,7 +19,9 @@ struct ListOptions: Sendable, Hashable {
         resourceVersion = query["resourceVersion"] ?? ""
         resourceVersionMatch = query["resourceVersionMatch"] ?? ""
         continuation = query["continue"] ?? ""
-        limit = query["limit"].flatMap { Int($0) } ?? 0
+        let limitText = query["limit"] ?? ""
+        limit = Int(limitText) ?? 0
+        unreadableLimit = limitText.isEmpty || Int(limitText) != nil ? Optional.none : limitText
         sendInitialEvents = query["sendInitialEvents"].map(Self.isTrue)
         allowWatchBookmarks = query["allowWatchBookmarks"].map(Self.isTrue) ?? false
         timeoutSeconds = query["timeoutSeconds"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
@@ -27,8 +31,11 @@ struct ListOptions: Sendable, Hashable {
     private static func isTrue(_ text: String) -> Bool { text != "0" && text.lowercased() != "false" }
 
     /// - Parameter servesWatchList: whether a watch may ask for initial events.
-    /// - Throws: 422 for options that do not go together.
+    /// - Throws: 400 for a limit that is no number, 422 for options that do not go together.
     func validate(servesWatchList: Bool) throws(StatusError) {
+        if let unreadableLimit {
+            throw .badRequest("strconv.ParseInt: parsing \(quoted(unreadableLimit)): invalid syntax")
+        }
         let errors = isWatch ? watchErrors(servesWatchList) : listErrors
         guard errors.isEmpty else { throw .invalid(GroupKind("meta.k8s.io", "ListOptions"), "", errors) }
     }
@@ -107,7 +114,7 @@ struct ListOptions: Sendable, Hashable {
     func requireReached(_ current: UInt64) throws(StatusError) {
         guard let asked = UInt64(resourceVersion), asked > current else { return }
         throw StatusError(
-            code: 504, reason: "Timeout", message: "Too large resource version: \(asked), current: \(current)",
+            code: 504, reason: "Timeout", message: "Timeout: Too large resource version: \(asked), current: \(current)",
             details: [
                 "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]],
                 "retryAfterSeconds": 1,

@@ -79,7 +79,14 @@ extension ResourceHandler {
     func watch() throws(StatusError) -> APIAnswer {
         let options = ListOptions(call)
         try options.validate(servesWatchList: server.servesWatchList)
-        let start = try start(options)
+        let start: ClusterStore.WatchStart
+        do {
+            start = try self.start(options)
+        } catch {
+            // The stream is under way by the time that the version is looked at.
+            guard error.code == 504 else { throw error }
+            return errorStream(error)
+        }
         // Without a wish of the client, watches last between half an hour and an hour, so that not all of them begin anew at once.
         let seconds = options.timeoutSeconds ?? Int.random(in: 1800...3600)
         let deadline = ContinuousClock.now.advanced(by: .seconds(seconds))

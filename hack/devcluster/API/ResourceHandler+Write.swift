@@ -68,8 +68,11 @@ extension ResourceHandler {
             kind, namespace: resource.namespace, name: name, deletion, resourceVersion: version, isDryRun: isDryRun)
         switch result {
         case .marked(let object): return try answer(object)
-        case .removed(let uid):
-            var details: JSONValue = ["name": .string(name), "kind": .string(kind.resource), "uid": .string(uid)]
+        case .removed(let object):
+            if kind.returnsDeletedObject { return try answer(object) }
+            var details: JSONValue = [
+                "name": .string(name), "kind": .string(kind.resource), "uid": .string(object.meta.uid),
+            ]
             if !kind.group.isEmpty { details["group"] = .string(kind.group) }
             return .json([
                 "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": details,

@@ -15,11 +15,26 @@ enum ManagedFields {
         var time: String
     }
 
-    /// The `managedFields` after a write that does not apply: what it changed is the writer's alone.
+    /// The `managedFields` that a new state begins with: the old ones, unless its writer says otherwise. An empty list, or one
+    /// with an empty entry, forgets all owners; whole entries replace the old ones; what cannot be read is passed over.
+    static func asked(_ proposed: JSONValue, after old: JSONValue) -> JSONValue? {
+        let recorded = old["metadata", "managedFields"]
+        guard let asked = proposed["metadata", "managedFields"]?.array, .array(asked) != recorded else {
+            return recorded
+        }
+        if asked.allSatisfy(\.isEmpty) { return nil }
+        let entries = ManagedFieldsEntry.read(.array(asked))
+        guard entries.count == asked.count, asked.allSatisfy(ManagedFieldsEntry.isWhole) else { return recorded }
+        return ManagedFieldsEntry.write(entries)
+    }
+
+    /// The `managedFields` after a write that does not apply: what it changed is the writer's alone. An object whose owners
+    /// were forgotten has none until somebody applies it.
     static func updated(
         from old: JSONValue, to new: JSONValue, _ schema: Schema, by writer: Writer
     ) -> JSONValue? {
         let recorded = new["metadata", "managedFields"]
+        if recorded == nil, !old.meta.uid.isEmpty { return nil }
         let comparison = TypedWalk.compare(stripped(old), stripped(new), schema)
         if comparison.isEmpty { return recorded }
         var entries = ManagedFieldsEntry.read(recorded)
@@ -53,6 +68,14 @@ enum ManagedFields {
         _ config: JSONValue, to live: JSONValue, _ schema: Schema, by writer: Writer, force: Bool
     ) throws(StatusError) -> Applied {
         var entries = ManagedFieldsEntry.read(live["metadata", "managedFields"])
+        if entries.isEmpty, !live.meta.uid.isEmpty {
+            // What is there and nobody's must not be taken without force either.
+            entries = [
+                ManagedFieldsEntry(
+                    manager: "before-first-apply", operation: .update, apiVersion: writer.apiVersion, time: writer.time,
+                    fields: withoutMetadataItself(TypedWalk.compare([:], stripped(live), schema).added))
+            ]
+        }
         var own = ManagedFieldsEntry(
             manager: writer.manager, operation: .apply, apiVersion: writer.apiVersion, subresource: writer.subresource,
             time: nil, fields: withoutMetadataItself(TypedWalk.places(stripped(config), schema)))

@@ -50,6 +50,12 @@ struct ManagedFieldsEntry: Sendable, Hashable {
         }
     }
 
+    /// Whether an entry that a writer gives says all that it has to.
+    static func isWhole(_ entry: JSONValue) -> Bool {
+        entry["apiVersion"]?.string?.isEmpty == false && entry["fieldsType"] == "FieldsV1"
+            && entry["fieldsV1"]?.object?.keys.allSatisfy { $0 == "." || $0.dropFirst().first == ":" } == true
+    }
+
     /// The entries in the order in which the API shows them; nil when there are none.
     static func write(_ entries: [ManagedFieldsEntry]) -> JSONValue? {
         let shown = entries.filter { !$0.fields.isEmpty }

@@ -78,6 +78,19 @@ struct KindDefinition: Sendable {
     var groupKind: GroupKind { GroupKind(group, kind) }
     var listKind: String { "\(kind)List" }
 
+    /// Whether a PUT may leave the version out that it replaces. Where it may not, as for custom resources, a writer that has
+    /// not read the object cannot overwrite it.
+    var allowsUnconditionalUpdate: Bool {
+        isBuiltIn && !["leases", "poddisruptionbudgets", "customresourcedefinitions"].contains(resource)
+    }
+
+    /// Whether the answer to a deletion that leaves nothing is the object that was there, instead of a Status.
+    var returnsDeletedObject: Bool {
+        group.isEmpty
+            && ["pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes"]
+                .contains(resource)
+    }
+
     /// The object as this version shows it.
     func presented(_ stored: JSONValue) -> JSONValue {
         var object = stored

@@ -25,6 +25,12 @@ extension StatusError {
             details: details(resource, name))
     }
 
+    /// The object is another one, or in another state, than a deletion asked for.
+    static func preconditionFailed(_ kind: GroupKind, _ name: String, _ why: String) -> StatusError {
+        // The API server names the kind here, and not the resource.
+        conflict(GroupResource(kind.group, kind.kind), name, why)
+    }
+
     /// Another writer came between reading and writing.
     static func modified(_ resource: GroupResource, _ name: String) -> StatusError {
         conflict(

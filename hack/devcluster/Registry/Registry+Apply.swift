@@ -27,7 +27,9 @@ extension Registry {
             }
             return try update(kind, namespace: namespace, name: name, options) { (live) throws(StatusError) in
                 let applied = try ManagedFields.applied(config, to: live, kind.schema, by: writer, force: options.force)
+                try requireAddress(of: config.meta, kind, namespace: namespace, name: name)
                 var object = applied.object
+                Self.noteLastApplied(body, in: &object, options)
                 if let asked = config["metadata", "resourceVersion"] { object["metadata", "resourceVersion"] = asked }
                 if let asked = config["metadata", "uid"] { object["metadata", "uid"] = asked }
                 return Proposal(
@@ -36,17 +38,47 @@ extension Registry {
         }
     }
 
+    /// Keeps kubectl's record of what it applied last as it is, for the day that it applies from the client again.
+    private static func noteLastApplied(_ body: JSONValue, in object: inout JSONValue, _ options: WriteOptions) {
+        let annotation = "kubectl.kubernetes.io/last-applied-configuration"
+        guard options.manager == "kubectl", options.subresource == nil,
+            object["metadata", "annotations", annotation] != nil
+        else { return }
+        var applied = body
+        applied["metadata", "managedFields"] = nil
+        applied["metadata", "annotations", annotation] = nil
+        object["metadata", "annotations", annotation] = .string(applied.jsonText + "\n")
+    }
+
+    /// - Throws: 400 when a configuration is for another object than the one that the address names.
+    private func requireAddress(
+        of given: ObjectMeta, _ kind: KindDefinition, namespace: String?, name: String
+    ) throws(StatusError) {
+        if !given.name.isEmpty, given.name != name {
+            throw .badRequest("the name of the object (\(given.name)) does not match the name on the URL (\(name))")
+        }
+        if kind.isNamespaced, !given.namespace.isEmpty, given.namespace != namespace {
+            throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
+        }
+    }
+
     private func configuration(_ body: JSONValue, _ kind: KindDefinition, _ options: WriteOptions)
         throws(StatusError) -> (JSONValue, [String])
     {
+        if let apiVersion = body["apiVersion"]?.string, let name = body["kind"]?.string, name != kind.kind {
+            throw .badRequest("invalid object type: \(Self.qualified(apiVersion)), Kind=\(name)")
+        }
+        // Apply has no use for fields whose ownership nobody could track, however lenient the client is.
+        var lenient = options
+        lenient.fieldValidation = .warn
         var warnings: [String] = []
-        var config = try decode(body, kind, options, &warnings)
-        if kind.isBuiltIn, let unknown = warnings.first {
-            // Apply has no use for fields whose ownership nobody could track.
-            let field = unknown.split(separator: "\"").last ?? ""
+        var config = try decode(body, kind, lenient, &warnings)
+        if !warnings.isEmpty {
+            let problems = warnings.map { ".\($0.split(separator: "\"").last ?? ""): field not declared in schema" }
+            let text = problems.count == 1 ? problems[0] : "errors:\n  " + problems.joined(separator: "\n  ")
             throw .plainError(
-                "failed to create typed patch object (\(body.meta.namespace)/\(body.meta.name); \(kind.apiVersion), "
-                    + "Kind=\(kind.kind)): .\(field): field not declared in schema")
+                "failed to create typed patch object (\(body.meta.namespace)/\(body.meta.name); "
+                    + "\(Self.qualified(kind.apiVersion)), Kind=\(kind.kind)): \(text)")
         }
         if options.subresource == "status" {
             let status = config["status"]
@@ -64,15 +96,17 @@ extension Registry {
         return (config, warnings)
     }
 
+    /// `group/version` with the slash also where the group is the core group, which has no name.
+    private static func qualified(_ apiVersion: String) -> String {
+        apiVersion.contains("/") ? apiVersion : "/\(apiVersion)"
+    }
+
     /// Creates the object that an apply found missing; nil when another writer was faster.
     private func createApplied(
         _ kind: KindDefinition, _ namespace: String?, _ name: String, _ config: JSONValue, _ options: WriteOptions,
         _ writer: ManagedFields.Writer, _ warnings: [String]
     ) throws(StatusError) -> WriteResult? {
-        if !config.meta.name.isEmpty, config.meta.name != name {
-            throw .badRequest(
-                "the name of the object (\(config.meta.name)) does not match the name on the URL (\(name))")
-        }
+        try requireAddress(of: config.meta, kind, namespace: namespace, name: name)
         var object = config
         object["metadata", "name"] = .string(name)
         if !config.meta.uid.isEmpty {

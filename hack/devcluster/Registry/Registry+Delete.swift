@@ -4,7 +4,7 @@ extension Registry {
     /// What a deletion answers.
     enum DeleteResult: Sendable {
         /// The object is gone.
-        case removed(uid: String)
+        case removed(JSONValue)
         /// The object stays until its finalizers or its grace period let it go.
         case marked(JSONValue)
     }
@@ -18,20 +18,21 @@ extension Registry {
             let stored = try stored(kind, namespace: namespace, name: name)
             let old = try present(stored, as: kind)
             if let uid = deletion.uid, uid != old.meta.uid {
-                throw .conflict(
-                    kind.groupResource, name,
-                    "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.meta.uid)")
+                throw .preconditionFailed(
+                    kind.groupKind, name,
+                    "the UID in the precondition (\(uid)) does not match the UID in record (\(old.meta.uid)). The object "
+                        + "might have been deleted and then recreated")
             }
             if let resourceVersion, resourceVersion != old.meta.resourceVersion {
-                throw .conflict(
-                    kind.groupResource, name,
-                    "Precondition failed: ResourceVersion in precondition: \(resourceVersion), ResourceVersion in "
-                        + "object meta: \(old.meta.resourceVersion)")
+                throw .preconditionFailed(
+                    kind.groupKind, name,
+                    "the ResourceVersion in the precondition (\(resourceVersion)) does not match the ResourceVersion in "
+                        + "record (\(old.meta.resourceVersion)). The object might have been modified")
             }
             let new = marked(old, kind, deletion)
             if isFinished(new, kind) {
-                if isDryRun { return .removed(uid: old.meta.uid) }
-                if try remove(new, stored, kind) { return .removed(uid: old.meta.uid) }
+                if isDryRun { return .removed(old) }
+                if try remove(new, stored, kind) { return .removed(old) }
                 continue
             }
             if new == old || isDryRun { return .marked(new) }

@@ -59,6 +59,11 @@ extension Registry {
                 "the namespace of the object (\(given.namespace)) does not match the namespace on the URL (\(namespace ?? ""))"
             )
         }
+        if !kind.allowsUnconditionalUpdate, given.resourceVersion.isEmpty {
+            throw .invalid(
+                GroupKind(kind.group, kind.resource), name,
+                [.invalid("metadata.resourceVersion", 0, "must be specified for an update")])
+        }
         let found = warnings
         return try update(kind, namespace: namespace, name: name, options) { _ in
             Proposal(object: object, warnings: found)
@@ -82,10 +87,11 @@ extension Registry {
             if kind.resource == "namespaces" { new["spec", "finalizers"] = old["spec", "finalizers"] }
             for member in [
                 "name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp",
-                "deletionGracePeriodSeconds", "selfLink", "generateName", "resourceVersion", "managedFields",
+                "deletionGracePeriodSeconds", "selfLink", "generateName", "resourceVersion",
             ] {
                 new["metadata", member] = old["metadata", member]
             }
+            new["metadata", "managedFields"] = ManagedFields.asked(proposed, after: old)
             for member in ["labels", "annotations", "finalizers", "ownerReferences"]
             where new["metadata", member]?.isEmpty == true {
                 new["metadata", member] = nil
