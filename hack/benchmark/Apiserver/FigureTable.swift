@@ -34,6 +34,8 @@ struct ProcessMemory {
 
     func residentBytes() throws -> Int { try bytes("VmRSS:") }
     func peakResidentBytes() throws -> Int { try bytes("VmHWM:") }
+    /// What belongs to the process alone.
+    func anonymousBytes() throws -> Int { try bytes("RssAnon:") }
 
     private func bytes(_ field: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
