@@ -131,13 +131,18 @@ let package = Package(
         .executableTarget(
             name: "benchmark",
             dependencies: [
-                "K8sClient",
+                "K8sClient", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "hack/benchmark",
+            exclude: ["Client/python_client.py"],
+            resources: [.embedInCode("Client/deployment.json")],
             swiftSettings: swiftSettings),
 
         .testTarget(

@@ -4,5 +4,8 @@ import ArgumentParser
 struct BenchmarkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark", abstract: "What hack/bench measures; start that instead.",
-        subcommands: [DirectBenchmark.self, OperatorBenchmark.self, RestartBenchmark.self, ApiserverBenchmark.self])
+        subcommands: [
+            DirectBenchmark.self, OperatorBenchmark.self, RestartBenchmark.self, ApiserverBenchmark.self,
+            ClientBenchmark.self, ClientWork.self,
+        ])
 }
