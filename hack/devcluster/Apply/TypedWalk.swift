@@ -200,7 +200,8 @@ enum TypedWalk {
 
     // MARK: Taking out
 
-    /// The object without the places of a set; what is left empty by that goes as well.
+    /// The object without the places of a set; what is left empty by that goes as well, but for a struct that is not in the
+    /// set itself: that it is there says something, `backup: {}` as well as `emptyDir: {}`.
     static func removing(_ set: FieldSet, from value: JSONValue, _ schema: Schema?) -> JSONValue? {
         switch shape(value, schema) {
         case .leaf: return value
@@ -216,7 +217,8 @@ enum TypedWalk {
                     result[name] = member
                 }
             }
-            return result.isEmpty ? Optional.none : .object(result)
+            let isStruct = schema?.properties.isEmpty == false
+            return result.isEmpty && !isStruct ? Optional.none : .object(result)
         case .list:
             guard let schema, let items = value.array, !items.isEmpty else { return value }
             var result: [JSONValue] = []

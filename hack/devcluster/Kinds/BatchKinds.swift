@@ -168,6 +168,7 @@ extension BuiltInKinds {
             kind.columns = [
                 .name, TableColumn(name: "Schedule"), TableColumn(name: "Timezone"), TableColumn(name: "Suspend"),
                 TableColumn(name: "Active"), TableColumn(name: "Last Schedule"), .age,
+                .wide("Containers"), .wide("Images"), .wide("Selector"),
             ]
             kind.cells = { object in
                 let last = object["status", "lastScheduleTime"]?.string
@@ -176,7 +177,7 @@ extension BuiltInKinds {
                     .string(object["spec", "suspend"]?.bool == true ? "True" : "False"),
                     .string("\(object["status", "active"]?.array?.count ?? 0)"),
                     last == nil ? "<none>" : HumanDuration.age(last), HumanDuration.age(object.meta.creationTimestamp),
-                ]
+                ] + templateCells(object["spec", "jobTemplate"] ?? [:]).map { $0 == "" ? "<none>" : $0 }
             }
         }
     }

@@ -49,7 +49,8 @@ struct DeploymentController: Sendable {
         switch action {
         case .createReplicaSet(let set):
             try create(set, key)
-            scaled(spec, set.meta.name, from: 0, to: set["spec", "replicas"]?.int ?? 0)
+            let replicas = set["spec", "replicas"]?.int ?? 0
+            if replicas > 0 { scaled(spec, set.meta.name, from: 0, to: replicas) }
         case .scale(let name, let from, let to):
             try cluster.update(
                 .replicaSets, namespace: key.namespace, name: name, subresource: nil, manager: Self.manager

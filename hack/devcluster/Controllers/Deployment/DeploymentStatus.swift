@@ -20,8 +20,10 @@ struct DeploymentStatus {
         newName = new?.name
     }
 
+    /// Whether the rollout is over. Without its ReplicaSet it has not begun, also where no replica is asked for.
     var isComplete: Bool {
-        updated == deployment.replicas && replicas == deployment.replicas && available == deployment.replicas
+        newName != nil && updated == deployment.replicas && replicas == deployment.replicas
+            && available == deployment.replicas
     }
 
     private var old: JSONValue? { deployment.object["status"] }
