@@ -19,19 +19,19 @@ extension JSONParser {
     private mutating func object(
         _ bytes: Span<UInt8>, depth: Int, _ wanted: [String: JSONSelection]
     ) throws(JSONSyntaxError) -> JSONValue {
-        var members: [String: JSONValue] = [:]
-        if isEmptyList(bytes, UInt8(ascii: "}")) { return .object(members) }
-        while true {
+        if isEmptyList(bytes, UInt8(ascii: "}")) { return .object([:]) }
+        let first = members.count
+        repeat {
             try memberBegins(bytes)
-            let name = try string(bytes)
+            let name = try name(bytes)
             try colon(bytes)
             if let selection = wanted[name] {
-                members[name] = try value(bytes, depth: depth + 1, selection)
+                members.append(Member(name: name, value: try value(bytes, depth: depth + 1, selection)))
             } else {
                 try skip(bytes, depth: depth + 1)
             }
-            if try endOfList(bytes, UInt8(ascii: "}")) { return .object(members) }
-        }
+        } while try !endOfList(bytes, UInt8(ascii: "}"))
+        return .object(takeMembers(from: first))
     }
 
     private mutating func array(
@@ -120,16 +120,16 @@ extension JSONParser {
 
     private mutating func skipString(_ bytes: Span<UInt8>) throws(JSONSyntaxError) {
         position += 1
-        while position < bytes.count {
+        while true {
+            _ = skipPlain(bytes)
+            guard position < bytes.count else { throw unexpected(bytes, "a string is not closed") }
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1
                 return
             case UInt8(ascii: "\\"): position += 2
-            case 0..<0x20: throw unexpected(bytes, "a control character in a string is not escaped")
-            default: position += 1
+            default: throw unexpected(bytes, "a control character in a string is not escaped")
             }
         }
-        throw unexpected(bytes, "a string is not closed")
     }
 }

@@ -21,6 +21,17 @@ extension JSONValue {
         self = try parser.document(bytes, selection)
     }
 
+    /// Reads one of many documents that are alike.
+    /// - Parameter memory: what the earlier ones had.
+    init(
+        parsing bytes: Span<UInt8>, selecting selection: JSONSelection, memory: inout JSONMemory
+    ) throws(JSONSyntaxError) {
+        var parser = JSONParser()
+        swap(&parser.memory, &memory)
+        defer { swap(&parser.memory, &memory) }
+        self = try parser.document(bytes, selection)
+    }
+
     /// Reads one JSON document from an array of UTF-8 bytes.
     public init(parsing bytes: [UInt8], selecting selection: JSONSelection = .all) throws(JSONSyntaxError) {
         try self.init(parsing: bytes.span, selecting: selection)
@@ -37,6 +48,16 @@ struct JSONParser {
     private static let maximumDepth = 512
 
     var position = 0
+    /// What was read before, so that what comes again is not made again.
+    var memory = JSONMemory()
+    /// The members that were read of the objects that are not closed yet, so that each object's dictionary is made once, and
+    /// as large as it has to be.
+    var members: [Member] = []
+
+    struct Member {
+        let name: String
+        let value: JSONValue
+    }
 
     mutating func document(_ bytes: Span<UInt8>, _ selection: JSONSelection) throws(JSONSyntaxError) -> JSONValue {
         let value = try self.value(bytes, depth: 0, selection)
@@ -95,15 +116,41 @@ struct JSONParser {
     }
 
     private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        var members: [String: JSONValue] = [:]
-        if isEmptyList(bytes, UInt8(ascii: "}")) { return .object(members) }
-        while true {
+        if isEmptyList(bytes, UInt8(ascii: "}")) { return .object([:]) }
+        let first = members.count
+        repeat {
             try memberBegins(bytes)
-            let name = try string(bytes)
+            let name = try name(bytes)
             try colon(bytes)
-            members[name] = try value(bytes, depth: depth + 1)
-            if try endOfList(bytes, UInt8(ascii: "}")) { return .object(members) }
+            let value =
+                try name == JSONFieldSets.name
+                ? fieldSet(bytes, depth: depth + 1) : value(bytes, depth: depth + 1)
+            members.append(Member(name: name, value: value))
+        } while try !endOfList(bytes, UInt8(ascii: "}"))
+        return .object(takeMembers(from: first))
+    }
+
+    /// The members of the object that was closed. Of two under one name the later one stands.
+    mutating func takeMembers(from first: Int) -> [String: JSONValue] {
+        var object = [String: JSONValue](minimumCapacity: members.count - first)
+        while members.count > first {
+            let member = members.removeLast()
+            if let later = object.updateValue(member.value, forKey: member.name) { object[member.name] = later }
         }
+        return object
+    }
+
+    /// A set of fields, which is not read again when the same text has been read before.
+    private mutating func fieldSet(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        guard try beginning(bytes, depth: depth) == UInt8(ascii: "{") else { return try value(bytes, depth: depth) }
+        let start = position
+        if let known = memory.fieldSets.find(bytes.extracting(start...), depth: depth) {
+            position += known.byteCount
+            return known.value
+        }
+        let value = try object(bytes, depth: depth)
+        memory.fieldSets.remember(bytes.extracting(start..<position), depth: depth, value)
+        return value
     }
 
     private mutating func array(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
@@ -155,18 +202,70 @@ struct JSONParser {
     mutating func string(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
         position += 1
         let start = position
+        let isASCII = skipPlain(bytes)
+        guard position < bytes.count else { throw unexpected(bytes, "a string is not closed") }
+        switch bytes[position] {
+        case UInt8(ascii: "\""):
+            let text = isASCII ? ascii(bytes, start..<position) : try utf8(bytes, start..<position)
+            position += 1
+            return text
+        case UInt8(ascii: "\\"): return try stringWithEscapes(bytes, from: start)
+        default: throw unexpected(bytes, "a control character in a string is not escaped")
+        }
+    }
+
+    /// The name of a member.
+    mutating func name(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
+        let quote = position
+        position += 1
+        let start = position
+        let isASCII = skipPlain(bytes)
+        // Shorter ones take no memory of their own.
+        if isASCII, position < bytes.count, bytes[position] == UInt8(ascii: "\""),
+            position - start > 15, position - start <= JSONNames.maximumBytes
+        {
+            let text = memory.names.name(bytes.extracting(start..<position))
+            position += 1
+            return text
+        }
+        position = quote
+        return try string(bytes)
+    }
+
+    /// Passes what of a string stands for itself, up to a quotation mark, an escape, a control character or the end, eight bytes
+    /// at a time. True when all of it is ASCII.
+    mutating func skipPlain(_ bytes: Span<UInt8>) -> Bool {
+        let raw = bytes.bytes
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        var seen: UInt64 = 0
+        while position + 8 <= bytes.count {
+            let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            let escapes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+            // The lowest of these bits that is set is exact: a borrow only reaches bytes behind one that has ended the search.
+            let stops =
+                (((quotes &- ones) & ~quotes) | ((escapes &- ones) & ~escapes) | ((word &- ones &* 0x20) & ~word))
+                & highs
+            if stops != 0 {
+                let count = stops.trailingZeroBitCount / 8
+                position += count
+                return (seen | word & ((1 << UInt64(count * 8)) - 1)) & highs == 0
+            }
+            seen |= word
+            position += 8
+        }
         while position < bytes.count {
             let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
-                let text = try utf8(bytes, start..<position)
-                position += 1
-                return text
-            }
-            if byte == UInt8(ascii: "\\") { return try stringWithEscapes(bytes, from: start) }
-            guard byte >= 0x20 else { throw unexpected(bytes, "a control character in a string is not escaped") }
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            seen |= UInt64(byte)
             position += 1
         }
-        throw unexpected(bytes, "a string is not closed")
+        return seen & highs == 0
+    }
+
+    /// What has been seen to be ASCII.
+    private func ascii(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+        String(copying: UTF8Span(unchecked: bytes.extracting(range), isKnownASCII: true))
     }
 
     func utf8(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(JSONSyntaxError) -> String {
@@ -178,24 +277,25 @@ struct JSONParser {
     }
 
     private mutating func stringWithEscapes(_ bytes: Span<UInt8>, from start: Int) throws(JSONSyntaxError) -> String {
-        var result = try utf8(bytes, start..<position)
-        var plain = position
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * (position - start) + 32)
+        var plain = start
         while position < bytes.count {
-            let byte = bytes[position]
-            switch byte {
+            for index in plain..<position { text.append(bytes[index]) }
+            switch bytes[position] {
             case UInt8(ascii: "\""):
-                result += try utf8(bytes, plain..<position)
                 position += 1
-                return result
+                do {
+                    return String(copying: try UTF8Span(validating: text.span))
+                } catch {
+                    throw JSONSyntaxError(offset: start, reason: "a string is not valid UTF-8")
+                }
             case UInt8(ascii: "\\"):
-                result += try utf8(bytes, plain..<position)
                 position += 1
-                result.unicodeScalars.append(try escape(bytes))
+                text.append(contentsOf: UTF8.encode(try escape(bytes)) ?? UTF8.encodedReplacementCharacter)
                 plain = position
-            case 0..<0x20:
-                throw unexpected(bytes, "a control character in a string is not escaped")
-            default:
-                position += 1
+                _ = skipPlain(bytes)
+            default: throw unexpected(bytes, "a control character in a string is not escaped")
             }
         }
         throw unexpected(bytes, "a string is not closed")

@@ -26,7 +26,7 @@ extension JSONValue {
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws(JSONDecodingError) -> T {
         if type == JSONValue.self, let value = self as? T { return value }
         do {
-            return try T(from: JSONValueDecoder(value: self, codingPath: []))
+            return try T(from: JSONValueDecoder(value: self, path: .root))
         } catch let error as DecodingError {
             throw JSONDecodingError(error)
         } catch {
@@ -124,12 +124,23 @@ extension JSONValue: Codable {
 }
 
 /// A key that may be any text, or an index.
-struct JSONKey: CodingKey {
-    let stringValue: String
-    let intValue: Int?
+enum JSONKey: CodingKey {
+    case name(String)
+    case index(Int)
 
-    init(stringValue: String) { (self.stringValue, intValue) = (stringValue, nil) }
-    init(intValue: Int) { (stringValue, self.intValue) = ("\(intValue)", intValue) }
+    init(stringValue: String) { self = .name(stringValue) }
+    init(intValue: Int) { self = .index(intValue) }
+
+    var stringValue: String {
+        switch self {
+        case .name(let name): name
+        case .index(let index): "\(index)"
+        }
+    }
+
+    var intValue: Int? {
+        if case .index(let index) = self { index } else { nil }
+    }
 }
 
 extension [any CodingKey] {

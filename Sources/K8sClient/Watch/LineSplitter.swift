@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Cuts a stream of chunks into lines. Pure; a line may span chunks, a chunk may hold many lines.
 struct LineSplitter {
     /// What one line may hold.
@@ -27,7 +35,7 @@ struct LineSplitter {
     /// The next whole line without its end, or `nil` until more has come.
     /// - Throws: `KubernetesError` when a line grows beyond the limit.
     mutating func next() throws(KubernetesError) -> ArraySlice<UInt8>? {
-        guard let end = buffer[max(searched, start)...].firstIndex(of: 0x0A) else {
+        guard let end = lineEnd(from: max(searched, start)) else {
             searched = buffer.count
             guard buffer.count - start <= limit else {
                 throw KubernetesError(.invalidResponse, "a line of the watch is longer than \(limit) bytes")
@@ -41,5 +49,14 @@ struct LineSplitter {
             throw KubernetesError(.invalidResponse, "a line of the watch is longer than \(limit) bytes")
         }
         return line
+    }
+
+    private func lineEnd(from start: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress,
+                let end = memchr(base + start, 0x0A, bytes.count - start)
+            else { return nil }
+            return UnsafeRawPointer(end) - base
+        }
     }
 }

@@ -17,14 +17,28 @@ extension WatchEvent<JSONValue> {
     /// - Parameter selection: what of the object is read; of the Status of an error all is.
     /// - Throws: `KubernetesError` with code `invalidResponse`.
     public init(parsing line: Span<UInt8>, selecting selection: JSONSelection = .all) throws(KubernetesError) {
+        var memory = JSONMemory()
+        try self.init(
+            parsing: line, selecting: selection, of: ["type": .all, "object": selection], memory: &memory)
+    }
+
+    /// Reads one of many lines.
+    /// - Parameters:
+    ///   - event: the selection of the whole event, made once.
+    ///   - memory: what the lines before had.
+    init(
+        parsing line: Span<UInt8>, selecting selection: JSONSelection, of event: JSONSelection, memory: inout JSONMemory
+    ) throws(KubernetesError) {
         var document: JSONValue
         do throws(JSONSyntaxError) {
-            document = try JSONValue(parsing: line, selecting: ["type": .all, "object": selection])
+            document = try JSONValue(parsing: line, selecting: event, memory: &memory)
             if selection != .all, document["type"] == "ERROR" { document = try JSONValue(parsing: line) }
         } catch {
             throw KubernetesError(.invalidResponse, "an event of the watch is \(error)")
         }
-        guard let type = document["type"]?.string, let object = document["object"], object.object != nil else {
+        guard case .object(let members) = document, let type = members["type"]?.string, let object = members["object"],
+            object.object != nil
+        else {
             throw KubernetesError(.invalidResponse, "an event of the watch has no type or no object")
         }
         switch type {

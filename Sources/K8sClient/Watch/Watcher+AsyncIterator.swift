@@ -7,18 +7,22 @@ extension Watcher {
         private var machine: WatchStateMachine
         private var pages: [Object] = []
         private var stream: Stream?
+        /// Of a whole event.
+        private let eventSelection: JSONSelection
 
         private struct Stream {
             let name: String
             let start: ContinuousClock.Instant
             var chunks: ByteStream.AsyncIterator
             var lines: LineSplitter
+            var memory = JSONMemory()
             /// The first list, as far as it has come as events; `nil` once it is whole.
             var initial: [ObjectKey: Object]?
         }
 
         init(watcher: Watcher) {
             self.watcher = watcher
+            eventSelection = ["type": .all, "object": watcher.selection]
             machine = WatchStateMachine(
                 backoff: watcher.tuning.backoff,
                 usesWatchList: watcher.tuning.usesWatchList && watcher.client.core.mayUseWatchList(watcher.resource))
@@ -154,11 +158,16 @@ extension Watcher {
         /// One change, or `nil` when the stream has to be read on, or has ended.
         private mutating func nextInStream() async throws(KubernetesError) -> Change? {
             guard var stream else { return nil }
+            // Leaves `stream` the only reference to its buffers, so that changing them copies nothing; every way out of here
+            // that does not end the stream puts it back.
+            self.stream = nil
             do throws(KubernetesError) {
                 while true {
                     while let line = try stream.lines.next() {
                         if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
-                        let event = try WatchEvent(parsing: line.span, selecting: watcher.selection)
+                        let event = try WatchEvent(
+                            parsing: line.span, selecting: watcher.selection, of: eventSelection, memory: &stream.memory
+                        )
                         if stream.initial != nil {
                             guard try collect(event, in: &stream) else {
                                 refuseWatchList("the server sends a bookmark that does not end the list")

@@ -7,6 +7,8 @@ struct RecordedEvents: Sendable {
     static let distinct = 2_000
     /// Among so many objects, so that each event is a new version of an object that is known.
     private static let objects = 500
+    /// Of so many applications, each with variables of its own.
+    fileprivate static let applications = 10
 
     private let whole: JSONValue
     private let metadata: JSONValue
@@ -63,6 +65,7 @@ private struct Template {
         return
             text
             .replacing("NAME", with: "web-\(object)")
+            .replacing("REGION", with: "REGION_\(object % RecordedEvents.applications)")
             .replacing("\"UID\"", with: "\"5b0f3c52-7d1e-4c0a-9b1f-\(padded)\"")
             .replacing("\"VERSION\"", with: "\"\(version)\"")
     }

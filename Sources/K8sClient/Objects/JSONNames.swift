@@ -1,0 +1,56 @@
+/// The names of members, each made once: documents of one kind have the same few hundred over and over.
+///
+/// A table of a fixed size in which a newer name takes the place of an older one, so that whatever names a peer thinks of, it
+/// grows no further.
+struct JSONNames {
+    /// What a name may hold that is worth finding again.
+    static let maximumBytes = 128
+    private static let capacity = 1024
+
+    private var slots: [String] = []
+
+    /// The name that these bytes are.
+    /// - Parameter bytes: ASCII.
+    mutating func name(_ bytes: Span<UInt8>) -> String {
+        if slots.isEmpty { slots = Array(repeating: "", count: Self.capacity) }
+        let slot = Self.slot(bytes)
+        if Self.isEqual(slots[slot], bytes) { return slots[slot] }
+        let name = String(copying: UTF8Span(unchecked: bytes, isKnownASCII: true))
+        slots[slot] = name
+        return name
+    }
+
+    private static func slot(_ bytes: Span<UInt8>) -> Int {
+        // FNV-1a's steps, eight bytes each; the last eight overlap those before.
+        let raw = bytes.bytes
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var offset = 0
+        while offset < bytes.count {
+            let start = min(offset, bytes.count - 8)
+            hash ^= start < 0 ? UInt64(bytes[offset]) : raw.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
+            hash &*= 0x0000_0100_0000_01B3
+            hash ^= hash >> 29
+            offset += start < 0 ? 1 : 8
+        }
+        return Int(hash >> 32) & (capacity - 1)
+    }
+
+    private static func isEqual(_ name: String, _ bytes: Span<UInt8>) -> Bool {
+        let known = name.utf8Span.span
+        guard known.count == bytes.count else { return false }
+        let (left, right) = (known.bytes, bytes.bytes)
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            guard
+                left.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    == right.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            else { return false }
+            offset += 8
+        }
+        while offset < bytes.count {
+            guard known[offset] == bytes[offset] else { return false }
+            offset += 1
+        }
+        return true
+    }
+}
