@@ -22,6 +22,8 @@ struct BackendRecord: Sendable {
     var isReleased = false
     /// The status as it was last written, and the version of the resource that came of it.
     var status: (value: ChatBackendStatus, resourceVersion: String)?
+    /// Until when the status waits for the watches to show what was applied.
+    var statusDue: ContinuousClock.Instant?
     /// Made and updated objects that no Event has told of yet.
     var untold = AppliedObjects()
 

@@ -32,6 +32,7 @@ struct Reconciler: Sendable {
             try await addFinalizer(backend, &record)
             try await apply(facts, to: backend, &record)
             progress = rollout(of: backend, &record)
+            if statusWaits(for: progress, &record) { return .recheck(after: Self.statusPatience) }
             if !record.unseen.isEmpty { outcome = .recheck(after: UnseenWrite.patience) }
         } catch {
             progress = error.progress
@@ -45,6 +46,19 @@ struct Reconciler: Sendable {
             outcome = .failed
         }
         return outcome
+    }
+
+    /// How long the status waits for the Deployment to be taken up: one status then tells of both.
+    private static let statusPatience: Duration = .milliseconds(200)
+
+    private func statusWaits(for progress: Progress, _ record: inout BackendRecord) -> Bool {
+        guard case .applied(_, isCurrent: false) = progress else {
+            record.statusDue = nil
+            return false
+        }
+        let due = record.statusDue ?? .now + Self.statusPatience
+        record.statusDue = due
+        return .now < due
     }
 
     /// Refuses what the resource itself gets wrong, before anything is read or written.
