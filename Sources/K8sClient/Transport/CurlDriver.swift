@@ -21,7 +21,8 @@ final class CurlDriver: Sendable {
         case resume(Transfer)
     }
 
-    /// The pointer goes to the driver's thread once and is used nowhere else.
+    /// Handed to one thread at a time: `init` uses the pointer until the driver's thread starts, which alone uses and frees it
+    /// from then on; where the thread does not start, `init` frees it.
     private struct Multi: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }

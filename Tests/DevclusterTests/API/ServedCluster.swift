@@ -46,3 +46,39 @@ enum ServedCluster {
         }
     }
 }
+
+/// A cluster-scoped kind `Widget` of `example.dev/v1`, for tests of custom resources.
+enum WidgetKind {
+    static let path = "/apis/example.dev/v1/widgets"
+
+    /// Defines the kind with these members of `spec`, and waits until it is served.
+    static func define(_ client: KubernetesClient, spec: JSONValue) async throws {
+        let definition: JSONValue = [
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": ["name": "widgets.example.dev"],
+            "spec": [
+                "group": "example.dev", "scope": "Cluster",
+                "names": ["plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"],
+                "versions": [
+                    [
+                        "name": "v1", "served": true, "storage": true,
+                        "schema": [
+                            "openAPIV3Schema": [
+                                "type": "object", "properties": ["spec": ["type": "object", "properties": spec]],
+                            ]
+                        ],
+                    ]
+                ],
+            ],
+        ]
+        let made = try await client.raw(
+            .init(
+                .post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", body: definition.jsonBytes()))
+        try #require(made.status == 201)
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try await client.raw(.init(.get, path)).status != 200 {
+            try #require(ContinuousClock.now < deadline, "widgets are not served")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

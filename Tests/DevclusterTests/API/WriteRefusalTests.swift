@@ -6,30 +6,8 @@ import Testing
 /// Writes that Kubernetes 1.36 refuses, in its words.
 @Suite struct WriteRefusalTests {
     private static let configMaps = "/api/v1/namespaces/default/configmaps"
-    private static let widgets = "/apis/example.dev/v1/widgets"
+    private static let widgets = WidgetKind.path
     private static let apply = "application/apply-patch+yaml"
-
-    private static let definition: JSONValue = [
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": ["name": "widgets.example.dev"],
-        "spec": [
-            "group": "example.dev", "scope": "Cluster",
-            "names": ["plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"],
-            "versions": [
-                [
-                    "name": "v1", "served": true, "storage": true,
-                    "schema": [
-                        "openAPIV3Schema": [
-                            "type": "object",
-                            "properties": [
-                                "spec": ["type": "object", "properties": ["size": ["type": "integer"]]]
-                            ],
-                        ]
-                    ],
-                ]
-            ],
-        ],
-    ]
 
     private func send(
         _ client: KubernetesClient, _ method: KubernetesRequest.Method, _ path: String, _ body: JSONValue?,
@@ -54,13 +32,8 @@ import Testing
 
     private func withWidget(_ body: @Sendable (KubernetesClient) async throws -> Void) async throws {
         try await ServedCluster.run { _, client, _ in
-            let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-            try #require(try await send(client, .post, definitions, Self.definition).status == 201)
-            let deadline = ContinuousClock.now + .seconds(60)
-            while try await client.raw(.init(.post, Self.widgets, body: widget().jsonBytes())).status != 201 {
-                try #require(ContinuousClock.now < deadline, "widgets are not served")
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await WidgetKind.define(client, spec: ["size": ["type": "integer"]])
+            try #require(try await send(client, .post, Self.widgets, widget()).status == 201)
             try await body(client)
         }
     }

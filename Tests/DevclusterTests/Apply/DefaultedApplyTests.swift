@@ -5,37 +5,6 @@ import Testing
 
 /// Applies of an empty object whose members the schema fills in, as `backup: {}` of a ChatBackend.
 @Suite struct DefaultedApplyTests {
-    private static let definition: JSONValue = [
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": ["name": "widgets.example.dev"],
-        "spec": [
-            "group": "example.dev", "scope": "Cluster",
-            "names": ["plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"],
-            "versions": [
-                [
-                    "name": "v1", "served": true, "storage": true,
-                    "schema": [
-                        "openAPIV3Schema": [
-                            "type": "object",
-                            "properties": [
-                                "spec": [
-                                    "type": "object",
-                                    "properties": [
-                                        "size": ["type": "integer"],
-                                        "backup": [
-                                            "type": "object",
-                                            "properties": ["days": ["type": "integer", "default": 7]],
-                                        ],
-                                    ],
-                                ]
-                            ],
-                        ]
-                    ],
-                ]
-            ],
-        ],
-    ]
-
     /// `generation backup managers`
     private func apply(_ client: KubernetesClient, _ manager: String, _ spec: JSONValue) async throws -> String {
         let body: JSONValue = [
@@ -43,7 +12,7 @@ import Testing
         ]
         let response = try await client.raw(
             .init(
-                .patch, "/apis/example.dev/v1/widgets/w?fieldManager=\(manager)", body: body.jsonBytes(),
+                .patch, WidgetKind.path + "/w?fieldManager=\(manager)", body: body.jsonBytes(),
                 contentType: "application/apply-patch+yaml"))
         let object = try JSONValue(parsing: response.body)
         guard response.status < 300 else { return object["message"]?.string ?? "" }
@@ -57,14 +26,12 @@ import Testing
     @Test("applied again it changes nothing, another may apply it too, and it goes when nobody names it any more")
     func emptyObject() async throws {
         try await ServedCluster.run { _, client, _ in
-            let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-            let made = try await client.raw(.init(.post, definitions, body: Self.definition.jsonBytes()))
-            try #require(made.status == 201)
-            let deadline = ContinuousClock.now + .seconds(60)
-            while try await client.raw(.init(.get, "/apis/example.dev/v1/widgets")).status != 200 {
-                try #require(ContinuousClock.now < deadline, "widgets are not served")
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await WidgetKind.define(
+                client,
+                spec: [
+                    "size": ["type": "integer"],
+                    "backup": ["type": "object", "properties": ["days": ["type": "integer", "default": 7]]],
+                ])
             let empty: JSONValue = ["size": 1, "backup": [:]]
             #expect(try await apply(client, "one", empty) == #"1 {"days":7} one={}"#)
             #expect(try await apply(client, "one", empty) == #"1 {"days":7} one={}"#)
