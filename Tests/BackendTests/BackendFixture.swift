@@ -4,6 +4,7 @@ import HummingbirdTesting
 import Logging
 import NIOCore
 import Observability
+import ServiceLifecycle
 
 @testable import Backend
 
@@ -16,16 +17,35 @@ struct BackendFixture {
         throws
     {
         let settings = try Settings(
-            variables: variables.merging(["PORT": "0", "HOST": "127.0.0.1"]) { given, _ in given })
-        server = BackendServer(settings: settings, registry: registry, logger: logger)
+            variables: variables.merging(["PORT": "0", "HOST": "127.0.0.1", "DATABASE_URL": "sqlite:///:memory:"]) {
+                given, _ in given
+            })
+        let services = try BackendServices(settings: settings, registry: registry, logger: logger)
+        server = BackendServer(settings: settings, registry: registry, services: services, logger: logger)
     }
 
-    /// Asks the routes directly.
-    func routed<Value>(
+    /// Asks the routes directly, with everything running that runs beside the HTTP server, and the schema in place.
+    func routed<Value: Sendable>(
         addRoutes: (Router<BackendRequestContext>) -> Void = { _ in },
-        _ test: @Sendable (any TestClientProtocol) async throws -> Value
+        _ test: @escaping @Sendable (any TestClientProtocol) async throws -> Value
     ) async throws -> Value {
-        try await server.makeApplication(addRoutes: addRoutes).test(.router, test)
+        let application = server.makeApplication(addRoutes: addRoutes)
+        let group = ServiceGroup(services: server.services.background, logger: server.logger)
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            guard
+                await eventually({
+                    for dependency in server.services.dependencies where await dependency.state() != .ok {
+                        return false
+                    }
+                    return true
+                })
+            else { throw APIError.internalError(cause: "the services do not get ready") }
+            let value = try await application.test(.router, test)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return value
+        }
     }
 }
 

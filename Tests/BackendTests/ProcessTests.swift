@@ -65,7 +65,7 @@ final class BackendProcess {
 struct ProcessTests {
     private static let production = [
         "ENVIRONMENT": "production", "SECRET_KEY": SettingsTests.goodKey, "PORT": "0", "HOST": "127.0.0.1",
-        "DATABASE_URL": "postgresql://u:hunter2@db/chat", "OPENAI_API_KEY": "hunter2",
+        "OPENAI_API_KEY": "hunter2",
     ]
 
     @Test("SIGTERM: not ready at once, serving on for the drain delay, then the end with status 0")

@@ -40,7 +40,9 @@ struct ServeCommand: AsyncParsableCommand {
             .set(1)
         MetricsSystem.bootstrap(registry)
 
-        let server = BackendServer(settings: settings, registry: registry, logger: logger) { address in
+        let services = try services(settings, registry, logger)
+        let server = BackendServer(settings: settings, registry: registry, services: services, logger: logger) {
+            address in
             logger.notice(
                 "ready",
                 metadata: [
@@ -85,9 +87,6 @@ struct ServeCommand: AsyncParsableCommand {
         var metadata = settings.summary
         metadata["version"] = "\(Version.number)"
         logger.notice("starting", metadata: metadata)
-        logger.info(
-            "this version serves health and metrics only: database, cache, upstream and mail settings are checked and not used"
-        )
         if settings.isSecretKeyTemporary {
             logger.warning("SECRET_KEY is not set: a key was made for this start only")
         }
@@ -102,12 +101,24 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
+    private func services(
+        _ settings: Settings, _ registry: PrometheusRegistry, _ logger: Logger
+    ) throws -> BackendServices {
+        do {
+            return try BackendServices(settings: settings, registry: registry, logger: logger)
+        } catch let error as DatabaseError {
+            Terminal.complain("cannot open the database: \(error.message)")
+            throw ExitCode.unavailable
+        }
+    }
+
     /// Why the service could not run, in a line.
     private static func reason(for error: any Error, _ settings: Settings) -> String {
         let address = "\(NetworkName.inURL(settings.host)):\(settings.port)"
         switch error {
         case let error as IOError: return "cannot listen on \(address): \(SystemError.message(error.errnoCode))"
         case is SocketAddressError: return "cannot listen on \(address): no such host"
+        case let error as DatabaseError: return "cannot use the database: \(error.message)"
         default: return "cannot run: \(error)"
         }
     }

@@ -4,7 +4,7 @@ import NIOCore
 import Observability
 
 /// `GET /metrics`.
-struct MetricsRoute {
+struct MetricsRoute: RouteGroup {
     let registry: PrometheusRegistry
 
     func add(to router: Router<BackendRequestContext>) {

@@ -8,6 +8,7 @@ struct BackendRouter {
     let lifecycle: Lifecycle
     let registry: PrometheusRegistry
     let metrics: HTTPMetrics
+    let services: BackendServices
 
     private struct About: Encodable {
         let name: String
@@ -28,8 +29,9 @@ struct BackendRouter {
         router.get("/") { _, _ in
             JSONBody.response(About(name: Version.program, version: Version.number))
         }
-        HealthRoutes(lifecycle: lifecycle).add(to: router)
+        HealthRoutes(lifecycle: lifecycle, dependencies: services.dependencies).add(to: router)
         MetricsRoute(registry: registry).add(to: router)
+        for group in services.routes { group.add(to: router) }
         addRoutes(router)
         router.refuseOtherMethods()
         return router

@@ -16,6 +16,7 @@ struct BackendServer: Sendable {
 
     let settings: Settings
     let registry: PrometheusRegistry
+    let services: BackendServices
     let lifecycle = Lifecycle()
     let logger: Logger
     /// Called with the address once requests are taken.
@@ -26,8 +27,9 @@ struct BackendServer: Sendable {
         addRoutes: (Router<BackendRequestContext>) -> Void = { _ in }
     ) -> Application<RouterResponder<BackendRequestContext>> {
         let metrics = HTTPMetrics(registry: registry)
-        let router = BackendRouter(settings: settings, lifecycle: lifecycle, registry: registry, metrics: metrics)
-            .makeRouter(addRoutes: addRoutes)
+        let router = BackendRouter(
+            settings: settings, lifecycle: lifecycle, registry: registry, metrics: metrics, services: services
+        ).makeRouter(addRoutes: addRoutes)
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 // Twice the limit: room for a client to notice a refusal before it is cut off.
@@ -53,7 +55,7 @@ struct BackendServer: Sendable {
         addRoutes: (Router<BackendRequestContext>) -> Void = { _ in }, finishDeadline: Duration = finishDeadline
     ) -> ServiceGroup {
         var configuration = ServiceGroupConfiguration(
-            services: [
+            services: services.background + [
                 makeApplication(addRoutes: addRoutes), DrainDelay(lifecycle: lifecycle, delay: settings.drainDelay),
             ],
             logger: logger)

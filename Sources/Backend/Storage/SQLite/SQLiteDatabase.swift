@@ -1,0 +1,125 @@
+import Dispatch
+import GRDB
+import ServiceLifecycle
+import Synchronization
+
+/// A SQLite database: one file in WAL mode, one writer, readers beside it.
+final class SQLiteDatabase: Database {
+    let dialect = SQLDialect.sqlite
+    /// Where the file is; nil for a database in memory.
+    let path: String?
+    private let connections: any DatabaseWriter
+    private let counts = Mutex(DatabasePoolState())
+
+    /// How many readers there are at most. They are threads that wait for the disk; a chat service's reads are short.
+    private static let maximumReaders = 4
+    /// How long a writer waits for another process, such as a `migrate` beside a running service.
+    private static let busyTimeout = 5.0
+
+    /// Opens the file, which is made when it is not there.
+    /// - Parameter path: Nil for a database that ends with this object.
+    /// - Throws: ``DatabaseError``.
+    init(path: String?) throws(Backend.DatabaseError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(Self.busyTimeout)
+        configuration.maximumReaderCount = Self.maximumReaders
+        configuration.label = "backend"
+        configuration.prepareDatabase { connection in
+            guard !connection.configuration.readonly else { return }
+            // A write is on the disk before it is acknowledged, also when the machine loses power.
+            try connection.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        do {
+            if let path {
+                connections = try DatabasePool(path: path, configuration: configuration)
+            } else {
+                connections = try DatabaseQueue(configuration: configuration)
+            }
+        } catch {
+            throw DatabaseError(opening: path ?? ":memory:", error)
+        }
+    }
+
+    func run(_ batch: [SQLStatement], _ access: DatabaseAccess) async throws -> [SQLResult] {
+        counts.withLock { $0.inUse += 1 }
+        defer { counts.withLock { $0.inUse -= 1 } }
+        do {
+            switch access {
+            case .read: return try await connections.read { try Self.run(batch, $0) }
+            case .write: return try await connections.write { try Self.run(batch, $0) }
+            }
+        } catch let error as GRDB.DatabaseError {
+            throw DatabaseError(error)
+        }
+    }
+
+    func ping() async throws {
+        _ = try await run([SQLStatement("SELECT 1")], .read)
+    }
+
+    var poolState: DatabasePoolState {
+        var state = counts.withLock { $0 }
+        state.open = 1 + (path == nil ? 0 : Self.maximumReaders)
+        return state
+    }
+
+    func run() async throws {
+        try await gracefulShutdown()
+        try connections.close()
+    }
+
+    /// Copies the database as it is at one moment to another file while it stays in use (SQLite's online backup).
+    func backUp(to path: String) async throws {
+        do {
+            let copy = try DatabaseQueue(path: path)
+            defer { try? copy.close() }  // It is read again, and checked, by who asked for it.
+            try await Self.onThread { [connections] in try connections.backup(to: copy) }
+        } catch let error as GRDB.DatabaseError {
+            throw DatabaseError(error)
+        }
+    }
+
+    /// GRDB's backup is a blocking call without an asynchronous form.
+    private static func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            DispatchQueue(label: "backend.sqlite.backup").async {
+                continuation.resume(with: Result { try body() })
+            }
+        }
+    }
+
+    private static func run(_ batch: [SQLStatement], _ connection: GRDB.Database) throws -> [SQLResult] {
+        var results: [SQLResult] = []
+        results.reserveCapacity(batch.count)
+        for (index, statement) in batch.enumerated() {
+            let result = try run(statement, connection)
+            if case .exactly(let count) = statement.expectation, result.affectedRows != count {
+                throw DatabaseError(
+                    .expectationFailed, "a statement met \(result.affectedRows) rows where \(count) were expected",
+                    statementIndex: index)
+            }
+            results.append(result)
+        }
+        return results
+    }
+
+    private static func run(_ statement: SQLStatement, _ connection: GRDB.Database) throws -> SQLResult {
+        let prepared = try connection.cachedStatement(sql: statement.text.sqlite)
+        var named: [String: (any DatabaseValueConvertible)?] = [:]
+        for (index, argument) in statement.arguments.enumerated() { named["\(index + 1)"] = argument.databaseValue }
+        try prepared.setArguments(StatementArguments(named))
+        guard prepared.columnCount > 0 else {
+            try prepared.execute()
+            return SQLResult(rows: [], affectedRows: connection.changesCount)
+        }
+        let before = connection.totalChangesCount
+        var rows: [SQLRow] = []
+        let cursor = try Row.fetchCursor(prepared)
+        while let row = try cursor.next() {
+            rows.append(SQLRow(values: row.databaseValues.map(SQLValue.init)))
+        }
+        let changed = connection.totalChangesCount - before
+        return SQLResult(rows: rows, affectedRows: prepared.isReadonly ? rows.count : changed)
+    }
+}
