@@ -37,6 +37,7 @@ struct TestCluster: Sendable {
                 entrypoint: ["\(backend)"]
                 args: [serve, --drain-delay, "1"]
                 user: 65532
+                workingDir: /tmp
                 env: {HOST: $(POD_IP)}
               - image: chatbackend-operator
                 entrypoint: ["\(Program.ours("chatbackend-operator").executable)"]
