@@ -24,7 +24,7 @@ struct BackendFixture {
         server = BackendServer(settings: settings, registry: registry, services: services, logger: logger)
     }
 
-    /// Asks the routes directly, with everything running that runs beside the HTTP server, and the schema in place.
+    /// Asks the routes directly, once in a fixture's life, with everything running that runs beside the HTTP server, and the schema in place.
     func routed<Value: Sendable>(
         addRoutes: (Router<BackendRequestContext>) -> Void = { _ in },
         _ test: @escaping @Sendable (any TestClientProtocol) async throws -> Value

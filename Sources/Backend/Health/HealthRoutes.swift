@@ -22,6 +22,35 @@ struct HealthRoutes: RouteGroup {
         let dependencies: [String: Dependency]
     }
 
+    var operations: [APIOperation] {
+        [
+            APIOperation(
+                method: .get, path: OperationalPaths.liveness, id: "getHealth", tag: "Operations",
+                summary: "Liveness: whether the process answers", access: .anyone,
+                answers: [.ok("It does.", .json(.object(required: ["status": .string(), "version": .string()])))]),
+            APIOperation(
+                method: .get, path: OperationalPaths.readiness, id: "getReadiness", tag: "Operations",
+                summary: "Readiness: whether requests can be answered, with each dependency's state", access: .anyone,
+                answers: [
+                    .ok("They can.", .json(.named("Readiness"))),
+                    Answer(status: 503, description: "They cannot.", contents: [.json(.named("Readiness"))]),
+                ]),
+        ]
+    }
+
+    private typealias Answer = APIOperation.Answer
+
+    let schemas: [String: JSONSchema] = [
+        "Readiness": .object(
+            required: [
+                "status": .oneOf(["starting", "ready", "draining", "unavailable"]), "version": .string(),
+                "dependencies": .map(
+                    of: .object(
+                        required: ["status": .oneOf(["ok", "degraded", "unavailable"])],
+                        optional: ["reason": .string("Why, in one sentence.")]), "By name: `database`, `redis`, …"),
+            ])
+    ]
+
     func add(to router: Router<BackendRequestContext>) {
         // Made once: liveness asks whether the process answers, nothing else.
         let alive = JSONBody.encode(Liveness(status: "ok", version: Version.number))

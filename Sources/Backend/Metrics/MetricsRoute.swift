@@ -7,6 +7,14 @@ import Observability
 struct MetricsRoute: RouteGroup {
     let registry: PrometheusRegistry
 
+    var operations: [APIOperation] {
+        [
+            APIOperation(
+                method: .get, path: OperationalPaths.metrics, id: "getMetrics", tag: "Operations",
+                summary: "Metrics in Prometheus' text format", access: .anyone, answers: [.ok("The metrics.", .text)])
+        ]
+    }
+
     func add(to router: Router<BackendRequestContext>) {
         router.get(RouterPath(OperationalPaths.metrics)) { [registry] _, _ in
             Response(

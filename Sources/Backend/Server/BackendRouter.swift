@@ -10,9 +10,14 @@ struct BackendRouter {
     let metrics: HTTPMetrics
     let services: BackendServices
 
-    private struct About: Encodable {
-        let name: String
-        let version: String
+    /// The whole API.
+    private var groups: [any RouteGroup] {
+        let described: [any RouteGroup] =
+            [
+                AboutRoute(), HealthRoutes(lifecycle: lifecycle, dependencies: services.dependencies),
+                MetricsRoute(registry: registry),
+            ] + services.routes
+        return described + [DocumentationRoutes(describing: described)]
     }
 
     /// - Parameter addRoutes: Adds further routes behind the same middleware.
@@ -26,12 +31,7 @@ struct BackendRouter {
         router.add(middleware: ErrorMiddleware(showsCauses: settings.isDebug))
         router.add(middleware: BodyLimitMiddleware(limit: BackendRequestContext.bodyLimit))
 
-        router.get("/") { _, _ in
-            JSONBody.response(About(name: Version.program, version: Version.number))
-        }
-        HealthRoutes(lifecycle: lifecycle, dependencies: services.dependencies).add(to: router)
-        MetricsRoute(registry: registry).add(to: router)
-        for group in services.routes { group.add(to: router) }
+        for group in groups { group.add(to: router) }
         addRoutes(router)
         router.refuseOtherMethods()
         return router

@@ -9,7 +9,12 @@ final class SQLiteDatabase: Database {
     /// Where the file is; nil for a database in memory.
     let path: String?
     private let connections: any DatabaseWriter
-    private let counts = Mutex(DatabasePoolState())
+    private let usage = Mutex(Usage())
+
+    private struct Usage {
+        var inUse = 0
+        var isClosed = false
+    }
 
     /// How many readers there are at most. They are threads that wait for the disk; a chat service's reads are short.
     private static let maximumReaders = 4
@@ -42,8 +47,12 @@ final class SQLiteDatabase: Database {
     }
 
     func run(_ batch: [SQLStatement], _ access: DatabaseAccess) async throws -> [SQLResult] {
-        counts.withLock { $0.inUse += 1 }
-        defer { counts.withLock { $0.inUse -= 1 } }
+        try usage.withLock { usage throws(Backend.DatabaseError) in
+            // GRDB crashes on a closed connection.
+            if usage.isClosed { throw DatabaseError(.unavailable, "the database is closed") }
+            usage.inUse += 1
+        }
+        defer { usage.withLock { $0.inUse -= 1 } }
         do {
             switch access {
             case .read: return try await connections.read { try Self.run(batch, $0) }
@@ -59,13 +68,20 @@ final class SQLiteDatabase: Database {
     }
 
     var poolState: DatabasePoolState {
-        var state = counts.withLock { $0 }
-        state.open = 1 + (path == nil ? 0 : Self.maximumReaders)
-        return state
+        DatabasePoolState(
+            open: 1 + (path == nil ? 0 : Self.maximumReaders), inUse: usage.withLock { $0.inUse }, waiting: 0)
     }
 
     func run() async throws {
-        try await gracefulShutdown()
+        try? await gracefulShutdown()  // Cancelled: the end all the same.
+        usage.withLock { $0.isClosed = true }
+        // What is under way ends by itself, within the busy time-out at most. Should it not, the end of the process closes the
+        // file as safely.
+        let deadline = ContinuousClock.now + .seconds(Self.busyTimeout)
+        while usage.withLock({ $0.inUse }) > 0 {
+            guard ContinuousClock.now < deadline else { return }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
         try connections.close()
     }
 
