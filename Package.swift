@@ -196,6 +196,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            exclude: ["Documentation/documentation_page.py", "Documentation/validate_document.py"],
             swiftSettings: swiftSettings),
         .testTarget(name: "DevclusterTests", dependencies: ["devcluster", "K8sClient"], swiftSettings: swiftSettings),
         .testTarget(

@@ -82,4 +82,9 @@ final class RawConnection: Sendable {
             queue.async { continuation.resume(with: Result(catching: body)) }
         }
     }
+
+    /// Waits until the service says that it is ready: it listens before its schema is in place.
+    static func isReady(port: Int) async -> Bool {
+        await eventually { (try? await get("/health/ready", port: port).hasPrefix("HTTP/1.1 200 ")) == true }
+    }
 }
