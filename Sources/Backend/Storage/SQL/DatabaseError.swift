@@ -26,6 +26,8 @@ struct DatabaseError: Error, Sendable {
         static let readOnly = Code(description: "read_only")
         /// A column holds something else than this program puts there.
         static let unexpectedValue = Code(description: "unexpected_value")
+        /// An argument is none that the database can hold, such as text with a NUL character.
+        static let invalidValue = Code(description: "invalid_value")
         /// The schema is newer than this program.
         static let schemaTooNew = Code(description: "schema_too_new")
         /// The schema is older than this program.
