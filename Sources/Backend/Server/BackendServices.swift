@@ -14,9 +14,10 @@ struct BackendServices: Sendable {
     init(settings: Settings, registry: PrometheusRegistry, logger: Logger) throws {
         let database = try settings.database.open()
         let schema = SchemaCheck(database: database, policy: settings.schemaPolicy, logger: logger)
+        let upstream = UpstreamClient(settings: settings.upstream, registry: registry, logger: logger)
         routes = []
-        background = [database, schema]
-        dependencies = [DatabaseDependency(database: database, schema: schema)]
+        background = [database, schema, upstream]
+        dependencies = [DatabaseDependency(database: database, schema: schema), upstream]
     }
 }
 
