@@ -15,6 +15,7 @@ struct Settings: Sendable, Equatable {
     var database: DatabaseURL
     var redis: RedisURL?
     var upstream: UpstreamSettings
+    var usageLimits: UsageLimitSettings
     var corsOrigins: CORSOrigins
     var allowedHosts: AllowedHosts
     var logLevel: Logger.Level
@@ -55,6 +56,7 @@ extension Settings {
         database = reader.value("DATABASE_URL", .hidden, parse: DatabaseURL.init(parsing:)) ?? .sqlite(path: "./app.db")
         redis = reader.value("REDIS_URL", .hidden, parse: RedisURL.init(parsing:))
         upstream = UpstreamSettings(reading: &reader, environment: environment)
+        usageLimits = UsageLimitSettings(reading: &reader)
         corsOrigins = reader.value("CORS_ORIGINS", parse: CORSOrigins.init(parsing:)) ?? .listed([])
         allowedHosts = reader.value("ALLOWED_HOSTS", parse: AllowedHosts.init(parsing:)) ?? .all
         let logLevel = reader.value("LOG_LEVEL", parse: Logger.Level.init(parsing:))

@@ -14,9 +14,29 @@ struct BackendServices: Sendable {
     init(settings: Settings, registry: PrometheusRegistry, logger: Logger) throws {
         let database = try settings.database.open()
         let schema = SchemaCheck(database: database, policy: settings.schemaPolicy, logger: logger)
+        let store = Store(database: database)
+        let clock = WallClock.system
+        let caches = try CacheServices(
+            redis: settings.redis.map { RedisConfiguration(url: $0) },
+            replication: settings.environment == .development ? .single : .several, registry: registry, logger: logger)
+        let credentials = CredentialCache(store: store, clock: clock)
+        let authenticator = CredentialAuthenticator(
+            tokens: try TokenAuthority(secretKey: settings.secretKey, clock: clock), credentials: credentials)
         let upstream = UpstreamClient(settings: settings.upstream, registry: registry, logger: logger)
-        routes = []
-        background = [database, schema, upstream]
+        let ledger = UsageLedger(store: store, registry: registry, logger: logger)
+        let proxy = CompletionProxy(
+            client: upstream, authenticator: authenticator,
+            limits: UsageLimits(settings: settings.usageLimits, limiter: caches.limiter), ledger: ledger)
+        routes = [
+            OpenAIRoutes(
+                proxy: proxy, models: ModelCatalog(client: upstream, cache: caches.cache), authenticator: authenticator),
+            UsageRoutes(authenticator: authenticator, store: store),
+        ]
+        background =
+            [database, schema] + caches.services + [
+                CredentialMaintenance(store: store, credentials: credentials, clock: clock, logger: logger), ledger,
+                upstream,
+            ]
         dependencies = [DatabaseDependency(database: database, schema: schema), upstream]
     }
 }

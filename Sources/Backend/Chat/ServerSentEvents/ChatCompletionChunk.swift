@@ -4,6 +4,8 @@ import NIOCore
 struct ChatCompletionChunk: Sendable, Equatable {
     /// The piece of the answer's text; nil when there is none.
     var content: String?
+    /// Its length in UTF-8 as it was sent, known without reading it.
+    var contentBytes = 0
     var finishReason: String?
     var usage: TokenUsage?
     /// Whether `choices` is there and empty: so comes the chunk that carries the usage.
@@ -69,6 +71,7 @@ struct ChatCompletionChunk: Sendable, Equatable {
                         let text = try scanner.string()
                         guard !text.range.isEmpty else { return }
                         chunk.hasDelta = true
+                        chunk.contentBytes = text.range.count
                         if readsContent { chunk.content = scanner.text(text) }
                     } else {
                         if !scanner.equals(name, "role"), try scanner.kind() != .null { chunk.hasDelta = true }

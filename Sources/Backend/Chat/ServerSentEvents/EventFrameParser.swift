@@ -89,4 +89,25 @@ struct EventFrameParser: Sendable {
         self.isAfterCarriageReturn = isAfterCarriageReturn
         return length
     }
+
+    /// All whole frames, as few and as large slices as possible: one write each.
+    /// - Parameter isKept: Asked about each frame in order; one that is not kept is left out.
+    mutating func batches(keeping isKept: (EventFrame) -> Bool) throws(FrameTooLarge) -> [ByteBuffer] {
+        let whole = buffer
+        var batches: [ByteBuffer] = []
+        var run = whole.readerIndex..<whole.readerIndex
+        while let frame = try next() {
+            let end = run.upperBound + frame.bytes.readableBytes
+            if isKept(frame) {
+                run = run.lowerBound..<end
+            } else {
+                if let batch = whole.getSlice(at: run.lowerBound, length: run.count), !run.isEmpty {
+                    batches.append(batch)
+                }
+                run = end..<end
+            }
+        }
+        if let batch = whole.getSlice(at: run.lowerBound, length: run.count), !run.isEmpty { batches.append(batch) }
+        return batches
+    }
 }
