@@ -27,9 +27,9 @@ final class BusSubscription: AsyncSequence, Sendable {
         // Holds the subscription for as long as it is read.
         let subscription: BusSubscription
 
-        func next() async -> BusEvent? { await subscription.mailbox.next() }
+        mutating func next() async -> BusEvent? { await subscription.mailbox.next() }
 
-        func next(isolation actor: isolated (any Actor)?) async -> BusEvent? { await subscription.mailbox.next() }
+        mutating func next(isolation actor: isolated (any Actor)?) async -> BusEvent? { await subscription.mailbox.next() }
     }
 }
 
