@@ -18,7 +18,10 @@ extension Settings {
             "allowed_hosts": "\(allowedHosts)",
             "log_level": "\(logLevel.rawValue)",
             "log_format": "\(logFormat.rawValue)",
-            "smtp": mail.map { "\($0.host):\($0.port)" } ?? "not set",
+            "smtp": mail.map { "\($0.host):\($0.port) (\($0.security.rawValue))" } ?? "not set",
+            "public_url": publicURL.map { "\($0)" } ?? "not set",
+            "registration": "\(registration.rawValue)",
+            "user_cache_ttl": "\(userCacheLifetime)",
             "drain_delay": "\(drainDelay)",
         ]
     }

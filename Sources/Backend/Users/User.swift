@@ -15,9 +15,7 @@ struct User: Sendable, Equatable {
 }
 
 extension User {
-    static let columns = "id, email, name, password_hash, role, is_active, created_at, updated_at, password_changed_at"
-
-    /// - Parameter row: With the columns of ``columns``.
+    /// - Parameter row: With id, email, name, password_hash, role, is_active, created_at, updated_at, password_changed_at.
     init(_ row: SQLRow) throws(DatabaseError) {
         id = try row.get(0)
         email = try row.get(1)
