@@ -13,7 +13,7 @@ extension Settings {
             "database_url": "\(database)",
             "redis_url": redis.map { "\($0)" } ?? "not set",
             "openai_base_url": "\(upstream)",
-            "openai_api_key": upstreamKey == nil ? "not set" : "set",
+            "openai_api_key": upstream.hasKey ? "set" : "not set",
             "cors_origins": "\(corsOrigins)",
             "allowed_hosts": "\(allowedHosts)",
             "log_level": "\(logLevel.rawValue)",

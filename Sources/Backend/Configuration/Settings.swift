@@ -14,8 +14,8 @@ struct Settings: Sendable, Equatable {
     var port: Int
     var database: DatabaseURL
     var redis: RedisURL?
-    var upstream: UpstreamURL
-    var upstreamKey: Secret?
+    var upstream: UpstreamSettings
+    var usageLimits: UsageLimitSettings
     var corsOrigins: CORSOrigins
     var allowedHosts: AllowedHosts
     var logLevel: Logger.Level
@@ -60,8 +60,8 @@ extension Settings {
 
         database = reader.value("DATABASE_URL", .hidden, parse: DatabaseURL.init(parsing:)) ?? .sqlite(path: "./app.db")
         redis = reader.value("REDIS_URL", .hidden, parse: RedisURL.init(parsing:))
-        upstream = reader.value("OPENAI_BASE_URL", .hidden, parse: UpstreamURL.init(parsing:)) ?? .openAI
-        upstreamKey = reader.value("OPENAI_API_KEY", .hidden, parse: Self.apiKey)
+        upstream = UpstreamSettings(reading: &reader, environment: environment)
+        usageLimits = UsageLimitSettings(reading: &reader)
         corsOrigins = reader.value("CORS_ORIGINS", parse: CORSOrigins.init(parsing:)) ?? .listed([])
         allowedHosts = reader.value("ALLOWED_HOSTS", parse: AllowedHosts.init(parsing:)) ?? .all
         let logLevel = reader.value("LOG_LEVEL", parse: Logger.Level.init(parsing:))
@@ -111,14 +111,6 @@ extension Settings {
             reader.report("SECRET_KEY", error.requirement)
         }
         return (Secret(text), false)
-    }
-
-    private static func apiKey(_ text: String) throws(InvalidValue) -> Secret {
-        // It becomes a header's value.
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw InvalidValue("must be printable ASCII without spaces")
-        }
-        return Secret(text)
     }
 }
 

@@ -17,15 +17,19 @@ struct BackendServices: Sendable {
     ) throws {
         let database = try settings.database.open()
         let schema = SchemaCheck(database: database, policy: settings.schemaPolicy, logger: logger)
+        let store = Store(database: database)
         let shared = try CacheServices(
             redis: settings.redis.map(RedisConfiguration.init), replication: settings.replication, registry: registry,
             logger: logger)
         let accounts = try AccountServices(
-            settings: settings, store: Store(database: database), bus: shared.bus, limiter: shared.limiter,
-            registry: registry, logger: logger, clock: clock, passwords: passwords)
-        routes = accounts.routes
-        background = [database, schema] + shared.services + accounts.background
-        dependencies = [DatabaseDependency(database: database, schema: schema)]
+            settings: settings, store: store, bus: shared.bus, limiter: shared.limiter, registry: registry, logger: logger,
+            clock: clock, passwords: passwords)
+        let completions = CompletionServices(
+            settings: settings, store: store, authenticator: accounts.authenticator, cache: shared.cache,
+            limiter: shared.limiter, registry: registry, logger: logger)
+        routes = accounts.routes + completions.routes
+        background = [database, schema] + shared.services + accounts.background + completions.background
+        dependencies = [DatabaseDependency(database: database, schema: schema), completions.client]
     }
 }
 
