@@ -66,7 +66,7 @@ struct LiveServerTests {
     func drainDelay() async throws {
         let fixture = try BackendFixture(["DRAIN_DELAY": "0.5"])
         try await withServer(fixture) { port, group in
-            #expect(await RawConnection.isReady(port: port))
+            try #require(await RawConnection.isReady(port: port))
             await group.triggerGracefulShutdown()
             #expect(await eventually { fixture.server.lifecycle.state == .draining })
             #expect(try await RawConnection.get("/health/ready", port: port).hasPrefix("HTTP/1.1 503 "))

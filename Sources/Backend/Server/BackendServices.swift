@@ -22,7 +22,8 @@ struct BackendServices: Sendable {
             redis: settings.redis.map(RedisConfiguration.init), replication: settings.replication, registry: registry,
             logger: logger)
         let accounts = try AccountServices(
-            settings: settings, store: store, bus: shared.bus, limiter: shared.limiter, registry: registry, logger: logger,
+            settings: settings, store: store, bus: shared.bus, limiter: shared.limiter, registry: registry,
+            logger: logger,
             clock: clock, passwords: passwords)
         let completions = CompletionServices(
             settings: settings, store: store, authenticator: accounts.authenticator, cache: shared.cache,

@@ -34,7 +34,7 @@ struct PythonProgram {
             environment: .inherit.updating(added),
             output: .string(limit: 1 << 20, encoding: UTF8.self), error: .string(limit: 1 << 20, encoding: UTF8.self))
         return Outcome(
-            status: record.terminationStatus, output: record.standardOutput ?? "",
-            complaints: record.standardError ?? "")
+            status: record.terminationStatus, output: record.standardOutput,
+            complaints: record.standardError)
     }
 }

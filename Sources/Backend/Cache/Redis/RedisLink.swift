@@ -119,7 +119,8 @@ final class RedisLink: Sendable {
 
     /// Doubles from attempt to attempt; between half of it and all, so that replicas do not come back in step.
     private func backoff(_ attempt: Int) -> Duration {
-        let longest = min(configuration.maximumBackoff, configuration.minimumBackoff * (1 << min(max(attempt - 1, 0), 10)))
+        let longest = min(
+            configuration.maximumBackoff, configuration.minimumBackoff * (1 << min(max(attempt - 1, 0), 10)))
         return longest * Double.random(in: 0.5...1)
     }
 }
