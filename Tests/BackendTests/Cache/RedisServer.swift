@@ -80,7 +80,9 @@ final class RedisServer: Sendable {
     func kill() {
         guard let ended = running.withLock({ $0.take() }) else { return }
         Foundation.kill(ended.server, SIGKILL)
-        ended.shell.waitUntilExit()
+        // The shell collects it. Foundation's own wait goes on for as long as any descendant lives.
+        let end = ContinuousClock.now + .seconds(10)
+        while Foundation.kill(ended.server, 0) == 0, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.002) }
     }
 
     /// Starts it again on the same port, empty.
@@ -118,7 +120,7 @@ final class RedisServer: Sendable {
                 watcher=$!
                 exec 3<&-
                 wait $server
-                kill $watcher
+                kill -KILL $watcher
                 """, "redis",
             ] + arguments
         shell.currentDirectoryURL = folder

@@ -80,6 +80,7 @@ final class RedisLink: Sendable {
                     logger.warning("Redis replies too late", metadata: ["connection": "\(purpose)"])
                 },
                 closed: { error in ending.reason.withLock { $0 = error } }))
+        events.connected(connection)
         let complaint = storage.withLock { storage in
             defer { storage.complaint = nil }
             storage.connection = connection
@@ -87,7 +88,6 @@ final class RedisLink: Sendable {
         }
         logger.log(
             level: complaint == nil ? .info : .notice, "connected to Redis", metadata: ["connection": "\(purpose)"])
-        events.connected(connection)
         await withTaskCancellationHandler {
             // Closing has no failure that matters here.
             try? await connection.channel.closeFuture.get()
