@@ -116,7 +116,9 @@ final class PostgreSQLConnection: SocketObserver {
     /// Gives up on a batch whose time is over.
     func sweep(_ now: ContinuousClock.Instant) {
         let (job, ending) = storage.withLock { storage -> (BatchJob?, Ending?) in
-            guard let running = storage.running, running.deadline <= now, running.ending == nil else { return (nil, nil) }
+            guard let running = storage.running, running.deadline <= now, running.ending == nil else {
+                return (nil, nil)
+            }
             let error = DatabaseError(.timedOut, "PostgreSQL did not answer in time")
             return (running.job, lose(error, &storage))
         }

@@ -168,7 +168,8 @@ final class PostgreSQLHandle: @unchecked Sendable {
                             continue
                         }
                         // An empty value is still one: its pointer must not be nil.
-                        values[index] = bytes.baseAddress.map { ($0 + start).assumingMemoryBound(to: CChar.self) } ?? Self.empty
+                        values[index] =
+                            bytes.baseAddress.map { ($0 + start).assumingMemoryBound(to: CChar.self) } ?? Self.empty
                         numbers[index] = Int32(end - start)
                         start = end
                     }
@@ -233,7 +234,8 @@ final class PostgreSQLHandle: @unchecked Sendable {
             return .failed(
                 ServerError(
                     sqlState: field(Int32(UInt8(ascii: "C"))) ?? "",
-                    message: field(Int32(UInt8(ascii: "M"))) ?? firstLine(of: String(cString: PQresultErrorMessage(result))),
+                    message: field(Int32(UInt8(ascii: "M")))
+                        ?? firstLine(of: String(cString: PQresultErrorMessage(result))),
                     constraint: field(Int32(UInt8(ascii: "n"))), function: field(Int32(UInt8(ascii: "R")))))
         }
     }

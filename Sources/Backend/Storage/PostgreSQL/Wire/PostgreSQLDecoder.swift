@@ -89,6 +89,7 @@ struct PostgreSQLDecoder {
 
     private var notWhole: DatabaseError {
         DatabaseError(
-            .unexpectedValue, "column \(column) is a numeric that is no whole number of 64 bits; cast it to float8 or text")
+            .unexpectedValue,
+            "column \(column) is a numeric that is no whole number of 64 bits; cast it to float8 or text")
     }
 }
