@@ -19,7 +19,8 @@ struct ConnectFailure: Error, Sendable {
     init(libpq message: String, hiding password: String? = nil) {
         var line = firstLine(of: message)
         if let password, !password.isEmpty { line = line.replacing(password, with: "***") }
-        let found = line.firstMatch(of: /: +([0-9A-Z]{5}): +/)
+        // Two spaces follow the severity, whose word may have five letters too.
+        let found = line.firstMatch(of: /:  ([0-9A-Z]{5}): +/)
         let state = found.map { String($0.1) } ?? ""
         // The server's sentence alone; the severity and code before it are for programs.
         if let found { line = String(line[found.range.upperBound...]) }

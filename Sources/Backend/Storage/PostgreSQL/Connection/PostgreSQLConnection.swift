@@ -168,9 +168,15 @@ final class PostgreSQLConnection: SocketObserver {
             if case .pending = received { break }
             if case .failed(let error) = received, error.sqlState.isEmpty, storage.handle.isBroken { break }
             if case .endOfCommand = received, storage.handle.isBroken { break }
+            let wasUnderWay = storage.running?.exchange.isUnderWay
             switch storage.running?.exchange.receive(received, &storage.prepared) {
             case nil, .wait: continue
             case .send(let steps):
+                // Cancelled during the check: nothing has been sent that could be undone.
+                if wasUnderWay == false, storage.running?.wasCancelled == true {
+                    markBroken(&storage)
+                    return end(.cancelled, &storage)
+                }
                 if let running = storage.running {
                     storage.running?.deadline = ContinuousClock.now + timeLimit(running.job)
                 }
@@ -227,6 +233,7 @@ final class PostgreSQLConnection: SocketObserver {
         storage.isBroken = true
         if let token = storage.token { poller.unwatch(storage.handle.descriptor, token) }
         storage.token = nil
+        storage.handle.sever()
     }
 
     private func end(with outcome: BatchExchange.Outcome, _ storage: inout Storage) -> Ending? {

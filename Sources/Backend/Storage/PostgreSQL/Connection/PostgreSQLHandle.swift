@@ -267,6 +267,11 @@ final class PostgreSQLHandle: @unchecked Sendable {
         return rows
     }
 
+    /// Gives the connection up. Without this, libpq's farewell to a peer that takes no more bytes would wait for it.
+    func sever() {
+        shutdown(PQsocket(pointer), Int32(SHUT_RDWR))
+    }
+
     // MARK: Cancelling
 
     /// Asks the server to end the statement under way; blocks until it has been told, for a thread that may.

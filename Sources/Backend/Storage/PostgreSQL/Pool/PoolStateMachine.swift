@@ -126,7 +126,10 @@ struct PoolStateMachine<Connection: AnyObject, Job: AnyObject> {
         connecting -= 1
         outage = nil
         open[ObjectIdentifier(connection)] = Open(connection: connection, expires: expires)
-        return finished(connection, isUsable: true, now)
+        var actions = finished(connection, isUsable: true, now)
+        // Those that were not asked for yet, so as not to begin too many at once.
+        connect(&actions, now)
+        return actions
     }
 
     /// - Parameter jitter: Between a half and one.
