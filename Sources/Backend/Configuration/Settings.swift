@@ -12,8 +12,12 @@ struct Settings: Sendable, Equatable {
     var host: String
     /// The port to listen on; 0 for any free one.
     var port: Int
+    /// The largest body that is read, in bytes; the guide's `client_max_body_size`.
+    var maximumBodySize: Int
     var database: DatabaseURL
+    var databasePool: DatabasePoolSettings
     var redis: RedisURL?
+    var cache: CacheSettings
     var upstream: UpstreamURL
     var upstreamKey: Secret?
     var corsOrigins: CORSOrigins
@@ -23,9 +27,13 @@ struct Settings: Sendable, Equatable {
     var mail: MailSettings?
     /// How long to keep serving after being told to end, while load balancers learn that this replica is going.
     var drainDelay: Duration
+    /// Every variable that was asked for while these were read.
+    let variableNames: [String]
 }
 
 extension Settings {
+    static let defaultBodySize = 10 << 20
+
     /// What the command line says; it wins over variables.
     struct Flags: Sendable {
         var isDevelopment = false
@@ -53,8 +61,14 @@ extension Settings {
         }
         self.port = flags.port ?? port ?? 8000
 
+        maximumBodySize =
+            reader.value("MAX_BODY_SIZE") { text throws(InvalidValue) in
+                try ByteCount.parse(text, (1 << 10)...(1 << 30))
+            } ?? Self.defaultBodySize
         database = reader.value("DATABASE_URL", .hidden, parse: DatabaseURL.init(parsing:)) ?? .sqlite(path: "./app.db")
+        databasePool = DatabasePoolSettings(reading: &reader)
         redis = reader.value("REDIS_URL", .hidden, parse: RedisURL.init(parsing:))
+        cache = CacheSettings(reading: &reader)
         upstream = reader.value("OPENAI_BASE_URL", .hidden, parse: UpstreamURL.init(parsing:)) ?? .openAI
         upstreamKey = reader.value("OPENAI_API_KEY", .hidden, parse: Self.apiKey)
         corsOrigins = reader.value("CORS_ORIGINS", parse: CORSOrigins.init(parsing:)) ?? .listed([])
@@ -67,6 +81,7 @@ extension Settings {
         let drainDelay = reader.value("DRAIN_DELAY", parse: Duration.init(parsingDrainDelay:))
         // Nobody balances load to a developer's machine, and waiting there is only tiresome.
         self.drainDelay = flags.drainDelay ?? drainDelay ?? (environment.isExposed ? .seconds(5) : .zero)
+        variableNames = reader.names
 
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
     }

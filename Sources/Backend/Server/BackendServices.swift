@@ -13,6 +13,7 @@ struct BackendServices: Sendable {
     /// - Throws: ``DatabaseError`` when a SQLite file cannot be opened.
     init(settings: Settings, registry: PrometheusRegistry, logger: Logger) throws {
         let database = try settings.database.open()
+        DatabasePoolMetrics.register(database, in: registry)
         let schema = SchemaCheck(database: database, policy: settings.schemaPolicy, logger: logger)
         routes = []
         background = [database, schema]
