@@ -132,13 +132,49 @@ struct ProcessTests {
         #expect(try await RawConnection.get("/health", port: port).hasPrefix("HTTP/1.1 200 "))
     }
 
-    @Test("backup says that it did nothing, with status 69")
-    func backup() async throws {
-        let backend = try BackendProcess(["backup", "--directory", "/backups", "--keep-days", "7"])
-        #expect(try await backend.status() == 69)
-        #expect(backend.complaints.contains("nothing was backed up"))
-        #expect(backend.complaints.split(separator: "\n").count == 1)
-        #expect(backend.output.isEmpty)
+    @Test("migrate, backup and restore of a SQLite file, by the program itself")
+    func maintenance() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("maintenance-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let variables = ["DATABASE_URL": "sqlite:///\(folder.path)/app.db"]
+        let arguments = ["backup", "--directory", folder.path, "--keep-days", "7"]
+
+        let missing = try BackendProcess(arguments, variables)
+        #expect(try await missing.status() == 69)
+        #expect(missing.complaints.contains("there is no database"))
+
+        let first = try BackendProcess(["migrate"], variables)
+        #expect(try await first.status() == 0)
+        #expect(first.output.hasPrefix("migrated to version 1: "))
+        let second = try BackendProcess(["migrate", "--wait", "5s"], variables)
+        #expect(try await second.status() == 0)
+        #expect(second.output == "already at version \(Migration.latest)\n")
+
+        let backup = try BackendProcess(arguments, variables)
+        #expect(try await backup.status() == 0, "\(backup.complaints)")
+        let name = try #require(backup.output.wholeMatch(of: /Backup completed: (db_backup_\d{8}_\d{6}\.sql\.gz)\n/)).1
+        let file = folder.appendingPathComponent(String(name)).path
+        let restore = try BackendProcess(["restore", "--file", file], variables)
+        #expect(try await restore.status() == 0, "\(restore.complaints)")
+        #expect(restore.output == "Restored \(file)\n")
+    }
+
+    @Test("config prints what is in force and from where, without secrets")
+    func config() async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).env")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "LOG_LEVEL=debug\nPORT=1\nOPENAI_API_KEY='hunter2'\n".write(to: file, atomically: true, encoding: .utf8)
+        let process = try BackendProcess(
+            ["config", "--env-file", file.path, "--host", "::1"], ["PORT": "9000", "SECRET_KEY": SettingsTests.goodKey])
+        #expect(try await process.status() == 0, "\(process.complaints)")
+        let lines = process.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+        #expect(lines.contains("PORT 9000 environment"))
+        #expect(lines.contains("HOST ::1 --host"))
+        #expect(lines.contains("LOG_LEVEL debug \(file.path):1"))
+        #expect(lines.contains("OPENAI_API_KEY *** \(file.path):3"))
+        #expect(lines.contains("LOG_FORMAT json default"))
+        #expect(!process.output.contains("hunter2") && !process.output.contains(SettingsTests.goodKey))
     }
 
     @Test("version names this program's and libpq's")

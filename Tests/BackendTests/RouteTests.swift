@@ -153,10 +153,10 @@ struct RouteTests {
     @Test("A body above 10 MB is 413 wherever it is sent, one of 10 MB is not")
     func bodyLimit() async throws {
         try await BackendFixture().routed(addRoutes: Self.addUpload) { client in
-            let exact = ByteBuffer(repeating: 0, count: BackendRequestContext.bodyLimit)
+            let exact = ByteBuffer(repeating: 0, count: Settings.defaultBodySize)
             let taken = try await client.execute(uri: "/upload", method: .post, body: exact)
-            #expect(String(buffer: taken.body) == "\(BackendRequestContext.bodyLimit)")
-            let large = ByteBuffer(repeating: 0, count: BackendRequestContext.bodyLimit + 1)
+            #expect(String(buffer: taken.body) == "\(Settings.defaultBodySize)")
+            let large = ByteBuffer(repeating: 0, count: Settings.defaultBodySize + 1)
             for path in ["/upload", "/nothing"] {
                 let response = try await client.execute(uri: path, method: .post, body: large)
                 #expect(response.status == .contentTooLarge)

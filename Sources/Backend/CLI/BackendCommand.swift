@@ -7,7 +7,7 @@ struct BackendCommand: AsyncParsableCommand {
         commandName: Version.program,
         abstract: "A chat service with an OpenAI-compatible upstream.",
         subcommands: [
-            ServeCommand.self, HealthCheckCommand.self, BackupCommand.self, CreateAdminCommand.self,
-            VersionCommand.self,
+            ServeCommand.self, MigrateCommand.self, BackupCommand.self, RestoreCommand.self, CreateAdminCommand.self,
+            ConfigCommand.self, HealthCheckCommand.self, VersionCommand.self,
         ])
 }

@@ -17,6 +17,8 @@ struct CreateAdminCommand: AsyncParsableCommand {
     @Option(help: "What the admin is called.")
     var name = ""
 
+    @OptionGroup var options: MaintenanceOptions
+
     @Option(help: "A file whose first line is the password.")
     var passwordFile: String?
 
@@ -26,7 +28,6 @@ struct CreateAdminCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (email, name) = try account()
-        let settings = try settings()
         let password = try password()
         do {
             try PasswordRule.check(password, for: email)
@@ -34,17 +35,16 @@ struct CreateAdminCommand: AsyncParsableCommand {
             Terminal.complain("the password \(error.requirement)")
             throw ExitCode.dataError
         }
-        do {
-            try await create(email, name.text, password, settings)
-        } catch let error as DatabaseError {
-            if error.code == .uniqueViolation {
+        try await options.run { settings, logger in
+            do {
+                try await create(email, name.text, password, settings.database.open(logger: logger))
+            } catch let error as DatabaseError {
+                guard error.code == .uniqueViolation else { throw error }
                 Terminal.complain("there is an account of \(email) already")
                 throw ExitCode.failure
             }
-            Terminal.complain("cannot use the database: \(error.message)")
-            throw ExitCode.unavailable
+            print("\(email) is an admin now")
         }
-        print("\(email) is an admin now")
     }
 
     private func account() throws -> (email: UserEmail, name: UserName) {
@@ -52,15 +52,6 @@ struct CreateAdminCommand: AsyncParsableCommand {
             return (try UserEmail(parsing: email), try UserName(parsing: name))
         } catch {
             throw ValidationError("--email and --name: one \(error.requirement)")
-        }
-    }
-
-    private func settings() throws -> Settings {
-        do {
-            return try Settings(variables: ProcessInfo.processInfo.environment)
-        } catch {
-            for problem in error.problems { Terminal.complain("\(problem)") }
-            throw ExitCode.configuration
         }
     }
 
@@ -79,8 +70,7 @@ struct CreateAdminCommand: AsyncParsableCommand {
         return line
     }
 
-    private func create(_ email: UserEmail, _ name: String, _ password: String, _ settings: Settings) async throws {
-        let database = try settings.database.open()
+    private func create(_ email: UserEmail, _ name: String, _ password: String, _ database: any Database) async throws {
         // Nothing else runs in this process that a blocked thread could hold up.
         let hash = try PasswordHash(of: password)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -8,15 +8,17 @@ struct HealthCheckCommand: AsyncParsableCommand {
         commandName: "healthcheck", abstract: "Asks a running service whether it is healthy.",
         discussion: "Ends with 0 when it answers 200 within five seconds, with 1 otherwise.")
 
+    @OptionGroup var environment: EnvironmentOptions
+
     @Option(help: "The http:// address to ask. (default: /health at localhost and PORT, or 8000)")
     var url: String?
 
     func validate() throws {
-        _ = try target()
+        _ = try target([:])
     }
 
     func run() async throws {
-        let target = try target()
+        let target = try target(try environment.variables().values)
         let status: Int
         do {
             status = try await HTTPProbe.status(of: target, timeout: .seconds(5))
@@ -31,8 +33,8 @@ struct HealthCheckCommand: AsyncParsableCommand {
         print("Service is healthy")
     }
 
-    private func target() throws -> HTTPProbe.Target {
-        let port = ProcessInfo.processInfo.environment["PORT"].flatMap(Int.init) ?? 8000
+    private func target(_ variables: [String: String]) throws -> HTTPProbe.Target {
+        let port = variables["PORT"].flatMap(Int.init) ?? 8000
         guard let target = HTTPProbe.Target(url ?? "http://localhost:\(port)/health") else {
             throw ValidationError("--url must be an http:// address, as in http://localhost:8000/health")
         }

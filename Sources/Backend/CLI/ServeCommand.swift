@@ -19,10 +19,12 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs the service until it is told to end.",
         discussion: """
-            Settings come from flags, then from variables (ENVIRONMENT, SECRET_KEY, DATABASE_URL, …), then from defaults. \
+            Settings come from flags, then from variables (ENVIRONMENT, SECRET_KEY, DATABASE_URL, …), then from an .env file, \
+            then from defaults; `config` prints them. \
             SIGTERM lets requests in flight finish; a second one ends the process at once.
             """)
 
+    @OptionGroup var environment: EnvironmentOptions
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
@@ -99,11 +101,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func settings() throws -> Settings {
-        do {
-            return try Settings(variables: ProcessInfo.processInfo.environment, flags: try options.flags())
-        } catch let error as ConfigurationError {
-            for problem in error.problems { Terminal.complain("\(problem)") }
-            throw ExitCode.configuration
+        let variables = try environment.variables().values
+        let flags = try options.flags()
+        return try EnvironmentOptions.complaining { () throws(ConfigurationError) in
+            try Settings(variables: variables, flags: flags)
         }
     }
 

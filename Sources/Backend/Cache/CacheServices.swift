@@ -29,9 +29,11 @@ struct CacheServices: Sendable {
     /// - Parameters:
     ///   - redis: Where Redis is; nil for none.
     ///   - replication: Counts only without Redis.
+    ///   - lifetimes: For how long each kind of entry is kept.
     /// - Throws: When the authorities for TLS cannot be read.
     init(
-        redis: RedisConfiguration?, replication: Replication, registry: PrometheusRegistry, logger: Logger
+        redis: RedisConfiguration?, replication: Replication, lifetimes: CacheLifetimes = CacheLifetimes(),
+        registry: PrometheusRegistry, logger: Logger
     ) throws {
         let cacheMetrics = CacheMetrics(registry: registry)
         let busMetrics = MessageBusMetrics(registry: registry)
@@ -43,14 +45,15 @@ struct CacheServices: Sendable {
         guard let redis else {
             client = nil
             cache = MemoryCache(
-                longestLifetime: replication == .single ? nil : MemoryCache.sharedLifetime, metrics: cacheMetrics)
+                lifetimes: lifetimes, longestLifetime: replication == .single ? nil : MemoryCache.sharedLifetime,
+                metrics: cacheMetrics)
             bus = MemoryMessageBus(metrics: busMetrics)
             limiter = LocalRateLimiter(memoryLimiter, metrics: limitMetrics)
             services = []
             return
         }
         let client = try RedisClient(redis, registry: registry, logger: logger)
-        let redisCache = RedisCache(client, metrics: cacheMetrics, logger: logger)
+        let redisCache = RedisCache(client, lifetimes: lifetimes, metrics: cacheMetrics, logger: logger)
         self.client = client
         cache = redisCache
         bus = RedisMessageBus(client, database: redis.url.database, metrics: busMetrics)

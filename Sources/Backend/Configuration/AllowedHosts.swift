@@ -59,6 +59,12 @@ struct AllowedHosts: Sendable, Equatable {
         }
     }
 
+    /// Whether a `Host` is a host with or without a port, and nothing else: no user, no path.
+    static func isWellFormed(_ authority: String) -> Bool {
+        guard let host = host(of: authority) else { return false }
+        return NetworkName.isHost(host)
+    }
+
     /// The host in `HOST`, `HOST:PORT` or `[ADDRESS]:PORT`; nil when it is none of them.
     private static func host(of authority: String) -> String? {
         if authority.hasPrefix("[") {

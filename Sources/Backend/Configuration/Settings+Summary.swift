@@ -21,7 +21,6 @@ extension Settings {
             "smtp": mail.map { "\($0.host):\($0.port) (\($0.security.rawValue))" } ?? "not set",
             "public_url": publicURL.map { "\($0)" } ?? "not set",
             "registration": "\(registration.rawValue)",
-            "user_cache_ttl": "\(userCacheLifetime)",
             "drain_delay": "\(drainDelay)",
         ]
     }

@@ -12,8 +12,12 @@ struct Settings: Sendable, Equatable {
     var host: String
     /// The port to listen on; 0 for any free one.
     var port: Int
+    /// The largest body that is read, in bytes; the guide's `client_max_body_size`.
+    var maximumBodySize: Int
     var database: DatabaseURL
+    var databasePool: DatabasePoolSettings
     var redis: RedisURL?
+    var cache: CacheSettings
     var upstream: UpstreamSettings
     var usageLimits: UsageLimitSettings
     var corsOrigins: CORSOrigins
@@ -24,13 +28,15 @@ struct Settings: Sendable, Equatable {
     /// Where users find the application; nil when that is not said.
     var publicURL: PublicURL?
     var registration: RegistrationPolicy
-    /// How long what is known of a user or a key may be used without asking the database; the guide's `USER_CACHE_TTL`.
-    var userCacheLifetime: Duration
     /// How long to keep serving after being told to end, while load balancers learn that this replica is going.
     var drainDelay: Duration
+    /// Every variable that was asked for while these were read.
+    let variableNames: [String]
 }
 
 extension Settings {
+    static let defaultBodySize = 10 << 20
+
     /// What the command line says; it wins over variables.
     struct Flags: Sendable {
         var isDevelopment = false
@@ -58,8 +64,14 @@ extension Settings {
         }
         self.port = flags.port ?? port ?? 8000
 
+        maximumBodySize =
+            reader.value("MAX_BODY_SIZE") { text throws(InvalidValue) in
+                try ByteCount.parse(text, (1 << 10)...(1 << 30))
+            } ?? Self.defaultBodySize
         database = reader.value("DATABASE_URL", .hidden, parse: DatabaseURL.init(parsing:)) ?? .sqlite(path: "./app.db")
+        databasePool = DatabasePoolSettings(reading: &reader)
         redis = reader.value("REDIS_URL", .hidden, parse: RedisURL.init(parsing:))
+        cache = CacheSettings(reading: &reader)
         upstream = UpstreamSettings(reading: &reader, environment: environment)
         usageLimits = UsageLimitSettings(reading: &reader)
         corsOrigins = reader.value("CORS_ORIGINS", parse: CORSOrigins.init(parsing:)) ?? .listed([])
@@ -71,11 +83,10 @@ extension Settings {
         mail = MailSettings(reading: &reader)
         publicURL = reader.value("PUBLIC_URL", parse: PublicURL.init(parsing:))
         registration = reader.value("REGISTRATION", parse: RegistrationPolicy.init(parsing:)) ?? .open
-        userCacheLifetime =
-            reader.value("USER_CACHE_TTL", parse: Duration.init(parsingCacheLifetime:)) ?? .seconds(3600)
         let drainDelay = reader.value("DRAIN_DELAY", parse: Duration.init(parsingDrainDelay:))
         // Nobody balances load to a developer's machine, and waiting there is only tiresome.
         self.drainDelay = flags.drainDelay ?? drainDelay ?? (environment.isExposed ? .seconds(5) : .zero)
+        variableNames = reader.names
 
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
     }
@@ -123,14 +134,6 @@ extension LogFormat {
 }
 
 extension Duration {
-    /// Reads whole seconds up to a day.
-    init(parsingCacheLifetime text: String) throws(InvalidValue) {
-        guard let seconds = Int(text), (0...86_400).contains(seconds) else {
-            throw InvalidValue("must be a number of seconds from 0 to 86400")
-        }
-        self = .seconds(seconds)
-    }
-
     /// Reads whole or decimal seconds up to five minutes, the longest grace period in use for Deployments.
     init(parsingDrainDelay text: String) throws(InvalidValue) {
         guard let seconds = Double(text), (0...300).contains(seconds) else {

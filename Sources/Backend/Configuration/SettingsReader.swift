@@ -7,6 +7,8 @@ struct SettingsReader {
 
     private let variables: [String: String]
     private(set) var problems: [ConfigurationError.Problem] = []
+    /// Every variable that was asked for, set or not, in order.
+    private(set) var names: [String] = []
 
     /// - Parameter variables: The process's environment. A variable that is set to nothing counts as not set: that is what an
     ///   empty line in an `.env` file or a ConfigMap means.
@@ -15,7 +17,8 @@ struct SettingsReader {
     }
 
     /// The text of a variable; nil when it is not set.
-    func text(_ name: String) -> String? {
+    mutating func text(_ name: String) -> String? {
+        if !names.contains(name) { names.append(name) }
         guard let value = variables[name]?.trimmed, !value.isEmpty else { return nil }
         return value
     }

@@ -51,6 +51,10 @@ extension APIError {
         status: .badRequest, kind: .invalidRequest, code: "host_not_allowed",
         message: "This service does not answer to the name in the Host header.", param: "host")
 
+    static let malformedHost = APIError(
+        status: .badRequest, kind: .invalidRequest, code: "malformed_host",
+        message: "The request must name one host, with or without a port, in one Host header.", param: "host")
+
     static let malformedRequest = APIError(
         status: .badRequest, kind: .invalidRequest, code: "malformed_request",
         message: "The request is not valid HTTP.")

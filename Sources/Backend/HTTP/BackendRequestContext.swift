@@ -4,8 +4,8 @@ import NIOCore
 
 /// What middleware and handlers know of a request besides the request itself.
 struct BackendRequestContext: RequestContext, RemoteAddressRequestContext {
-    /// The largest body that is read: the guide's `client_max_body_size 10M`.
-    static let bodyLimit = 10 * 1024 * 1024
+    /// The most that `MAX_BODY_SIZE` may be: what it is set to is kept by ``BodyLimitMiddleware``.
+    static let bodyLimit = 1 << 30
 
     var coreContext: CoreRequestContextStorage
     /// Where the connection comes from; nil when a test calls the router directly.

@@ -28,8 +28,8 @@ struct BackendRouter {
         router.add(middleware: ObservationMiddleware(metrics: metrics))
         router.add(middleware: AllowedHostsMiddleware(allowedHosts: settings.allowedHosts))
         router.add(middleware: CORSPolicyMiddleware(origins: settings.corsOrigins))
-        router.add(middleware: ErrorMiddleware(showsCauses: settings.isDebug))
-        router.add(middleware: BodyLimitMiddleware(limit: BackendRequestContext.bodyLimit))
+        router.add(middleware: ErrorMiddleware(showsCauses: settings.isDebug, bodyLimit: settings.maximumBodySize))
+        router.add(middleware: BodyLimitMiddleware(limit: settings.maximumBodySize))
 
         for group in groups { group.add(to: router) }
         addRoutes(router)

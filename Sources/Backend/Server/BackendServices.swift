@@ -15,16 +15,16 @@ struct BackendServices: Sendable {
         settings: Settings, registry: PrometheusRegistry, logger: Logger, clock: WallClock = .system,
         passwords: Scrypt.Parameters = .standard
     ) throws {
-        let database = try settings.database.open()
+        let database = try settings.database.open(settings.databasePool, logger: logger)
+        DatabasePoolMetrics.register(database, in: registry)
         let schema = SchemaCheck(database: database, policy: settings.schemaPolicy, logger: logger)
         let store = Store(database: database)
         let shared = try CacheServices(
-            redis: settings.redis.map(RedisConfiguration.init), replication: settings.replication, registry: registry,
-            logger: logger)
+            redis: settings.redis.map(RedisConfiguration.init), replication: settings.replication,
+            lifetimes: CacheLifetimes(settings.cache), registry: registry, logger: logger)
         let accounts = try AccountServices(
             settings: settings, store: store, bus: shared.bus, limiter: shared.limiter, registry: registry,
-            logger: logger,
-            clock: clock, passwords: passwords)
+            logger: logger, clock: clock, passwords: passwords)
         let completions = CompletionServices(
             settings: settings, store: store, authenticator: accounts.authenticator, cache: shared.cache,
             limiter: shared.limiter, registry: registry, logger: logger)

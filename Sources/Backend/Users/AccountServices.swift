@@ -14,7 +14,7 @@ struct AccountServices: Sendable {
         settings: Settings, store: Store, bus: any MessageBus, limiter: any RateLimiter, registry: PrometheusRegistry,
         logger: Logger, clock: WallClock = .system, passwords: Scrypt.Parameters = .standard
     ) throws {
-        let credentials = CredentialCache(store: store, clock: clock, lifetime: settings.userCacheLifetime)
+        let credentials = CredentialCache(store: store, clock: clock, lifetime: settings.cache.userTTL)
         let changes = AccountChanges(credentials: credentials, bus: bus)
         let tokens = try TokenAuthority(secretKey: settings.secretKey, clock: clock)
         let hasher = PasswordHasher(parameters: passwords, registry: registry)

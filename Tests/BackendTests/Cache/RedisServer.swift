@@ -21,7 +21,7 @@ final class RedisServer: Sendable {
     private struct Running {
         let shell: Process
         /// Its end is the server's.
-        let pipe: Pipe
+        let pipe: Foundation.Pipe
         let server: Int32
     }
 
@@ -124,7 +124,7 @@ final class RedisServer: Sendable {
                 """, "redis",
             ] + arguments
         shell.currentDirectoryURL = folder
-        let (input, output) = (Pipe(), Pipe())
+        let (input, output) = (Foundation.Pipe(), Foundation.Pipe())
         shell.standardInput = input
         shell.standardOutput = output
         shell.standardError = FileHandle.nullDevice

@@ -17,6 +17,7 @@ final class MemoryCache: Cache {
 
     let flights = SingleFlight()
     private let storage: Mutex<ExpiringLRU<CacheKey, Entry>>
+    private let lifetimes: CacheLifetimes
     private let longestLifetime: Duration?
     private let time: ElapsedTime
     private let metrics: CacheMetrics
@@ -25,10 +26,12 @@ final class MemoryCache: Cache {
     ///   - byteLimit: What keys and values may take together. 32 MiB is a sixteenth of the guide's memory limit.
     ///   - longestLifetime: A bound on the lifetimes of all kinds; nil when no other process changes the data.
     init(
-        byteLimit: Int = 32 * 1_024 * 1_024, longestLifetime: Duration?, time: ElapsedTime = .system,
+        byteLimit: Int = 32 * 1_024 * 1_024, lifetimes: CacheLifetimes = CacheLifetimes(), longestLifetime: Duration?,
+        time: ElapsedTime = .system,
         metrics: CacheMetrics
     ) {
         storage = Mutex(ExpiringLRU(costLimit: byteLimit))
+        self.lifetimes = lifetimes
         self.longestLifetime = longestLifetime
         self.time = time
         self.metrics = metrics
@@ -71,7 +74,9 @@ final class MemoryCache: Cache {
     private func put(_ value: [UInt8], _ key: CacheKey, _ now: Duration, _ entries: inout ExpiringLRU<CacheKey, Entry>)
     {
         guard value.count <= CacheRules.valueLimit else { return entries.remove(key) }
-        let lifetime = longestLifetime.map { min($0, key.kind.lifetime) } ?? key.kind.lifetime
+        let own = lifetimes.lifetime(of: key.kind)
+        guard own > .zero else { return entries.remove(key) }
+        let lifetime = longestLifetime.map { min($0, own) } ?? own
         entries.set(.value(value), for: key, cost: Self.cost(key, value), expiry: now + lifetime)
     }
 

@@ -28,15 +28,18 @@ final class RedisCache: Cache, Service {
 
     let flights = SingleFlight()
     private let client: RedisClient
+    private let lifetimes: CacheLifetimes
     private let metrics: CacheMetrics
     private let logger: Logger
     private let owed: Mutex<OwedRemovals>
     private let (debts, debtArrived) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     init(
-        _ client: RedisClient, owedLimit: Int = OwedRemovals.defaultLimit, metrics: CacheMetrics, logger: Logger
+        _ client: RedisClient, lifetimes: CacheLifetimes = CacheLifetimes(),
+        owedLimit: Int = OwedRemovals.defaultLimit, metrics: CacheMetrics, logger: Logger
     ) {
         self.client = client
+        self.lifetimes = lifetimes
         self.metrics = metrics
         self.logger = logger
         owed = Mutex(OwedRemovals(limit: owedLimit))
@@ -103,7 +106,8 @@ final class RedisCache: Cache, Service {
         guard value.count <= CacheRules.valueLimit else { return }
         // What is put now would be removed when the debt is settled, and is not believed until then.
         guard !isOwed(key) else { return }
-        let lifetime = key.kind.lifetime.components.seconds
+        let lifetime = lifetimes.lifetime(of: key.kind).components.seconds
+        guard lifetime > 0 else { return }
         // A value that is not kept costs speed only; the client counts the failure.
         _ = try? await client.send(
             RedisCommand(

@@ -11,6 +11,7 @@ struct AllowedHostsMiddleware: RouterMiddleware {
         _ request: Request, context: BackendRequestContext,
         next: @concurrent (Request, BackendRequestContext) async throws -> Response
     ) async throws -> Response {
+        guard HostHeader.isUnambiguous(request) else { return APIError.malformedHost.response() }
         guard allowedHosts.allows(request.head.authority) || OperationalPaths.contains(request.uri.path) else {
             return APIError.hostNotAllowed.response()
         }

@@ -8,6 +8,8 @@ import NIOHTTP1
 struct ErrorMiddleware: RouterMiddleware {
     /// Whether clients are told what caused an internal error.
     let showsCauses: Bool
+    /// What a refused body is told that it may have.
+    let bodyLimit: Int
 
     func handle(
         _ request: Request, context: BackendRequestContext,
@@ -26,8 +28,11 @@ struct ErrorMiddleware: RouterMiddleware {
             return error
         case let error as HTTPError where error.status == .notFound && error.body == nil:
             return .notFound(method: request.method, path: request.uri.path)
+        case let error as DatabaseError where error.isOutOfOrder:
+            context.logger.error("database error", error: error, metadata: ["path": "\(request.uri.path.prefix(1024))"])
+            return APIError(error)
         case is NIOTooManyBytesError:
-            return .bodyTooLarge(limit: BackendRequestContext.bodyLimit)
+            return .bodyTooLarge(limit: bodyLimit)
         case is HTTPParserError:
             return .malformedRequest
         case let error as any HTTPResponseError:

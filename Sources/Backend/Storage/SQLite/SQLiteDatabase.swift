@@ -1,4 +1,3 @@
-import Dispatch
 import GRDB
 import ServiceLifecycle
 import Synchronization
@@ -85,23 +84,19 @@ final class SQLiteDatabase: Database {
         try connections.close()
     }
 
+    /// Closes all connections, for who uses it without running it as a service.
+    func close() throws {
+        try connections.close()
+    }
+
     /// Copies the database as it is at one moment to another file while it stays in use (SQLite's online backup).
     func backUp(to path: String) async throws {
         do {
             let copy = try DatabaseQueue(path: path)
             defer { try? copy.close() }  // It is read again, and checked, by who asked for it.
-            try await Self.onThread { [connections] in try connections.backup(to: copy) }
+            try await BlockingWork.run { [connections] in try connections.backup(to: copy) }
         } catch let error as GRDB.DatabaseError {
             throw DatabaseError(error)
-        }
-    }
-
-    /// GRDB's backup is a blocking call without an asynchronous form.
-    private static func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            DispatchQueue(label: "backend.sqlite.backup").async {
-                continuation.resume(with: Result { try body() })
-            }
         }
     }
 
