@@ -12,11 +12,12 @@ import Testing
 struct LiveServerTests {
     /// Runs the service on a free port; ends it after `test`, which may have ended it itself.
     private func withServer(
-        _ fixture: BackendFixture, finishDeadline: Duration = .seconds(30),
+        _ fixture: BackendFixture, finishDeadline: Duration = .seconds(30), pace: RequestPaceHandler.Limits = .init(),
         _ test: @Sendable (Int, ServiceGroup) async throws -> Void
     ) async throws {
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         var server = fixture.server
+        server.pace = pace
         server.onReady = { address in announce.yield(address?.port ?? 0) }
         let group = server.makeServiceGroup(addRoutes: RouteTests.addUpload, finishDeadline: finishDeadline)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -64,7 +65,7 @@ struct LiveServerTests {
 
     @Test("While the drain delay lasts the service answers and says that it is not ready")
     func drainDelay() async throws {
-        let fixture = try BackendFixture(["DRAIN_DELAY": "0.5"])
+        let fixture = try BackendFixture(["DRAIN_DELAY": "3"])
         try await withServer(fixture) { port, group in
             try #require(await RawConnection.isReady(port: port))
             await group.triggerGracefulShutdown()
@@ -138,6 +139,90 @@ struct LiveServerTests {
                 for _ in 0..<64 { try await connection.send(chunk) }
             }
             #expect(try await RawConnection.get("/health", port: port).hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    private static let hasty = RequestPaceHandler.Limits(window: .seconds(2), bodyBytes: 1000)
+
+    @Test("A head that does not get complete is 408 and the connection's end, however it drips")
+    func slowHead() async throws {
+        try await withServer(try BackendFixture(), pace: Self.hasty) { port, _ in
+            let connection = try RawConnection(port: port)
+            try await connection.send("GET /health HTTP/1.1\r\nHost: x\r\n")
+            let drip = Task {
+                while !Task.isCancelled {
+                    try await connection.send("X: y\r\n")
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+            // A drip that meets the closed connection may reset it before the answer is read.
+            let answer = try? await connection.receive()
+            drip.cancel()
+            if let answer, !answer.isEmpty {
+                #expect(answer.hasPrefix("HTTP/1.1 408 "))
+                #expect(answer.contains("\"code\":\"request_timeout\""))
+            }
+            let metrics = try await RawConnection.get("/metrics", port: port)
+            #expect(metrics.contains("http_requests_total{method=\"unknown\",route=\"unmatched\",status=\"408\"} 1"))
+        }
+    }
+
+    @Test("A body that drips ends the connection; one that keeps the pace is taken, and an idle connection stays")
+    func slowBody() async throws {
+        try await withServer(try BackendFixture(), pace: Self.hasty) { port, _ in
+            let idle = try RawConnection(port: port)
+            try await idle.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try await idle.receive { $0.contains("\"ok\"") }
+
+            let slow = try RawConnection(port: port)
+            try await slow.send("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nhello")
+            #expect((try? await slow.receive())?.contains(" 200 ") != true)
+
+            let steady = try RawConnection(port: port)
+            try await steady.send(
+                "POST /upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n")
+            for _ in 0..<10 {
+                try await steady.send(String(repeating: "x", count: 20_000))
+                try await Task.sleep(for: .milliseconds(60))
+            }
+            #expect(try await steady.receive().hasSuffix("\r\n\r\n200000"))
+
+            try await idle.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await idle.receive { $0.contains("\"ok\"") }.hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test(
+        "A request that is ambiguous about its host is 400",
+        arguments: [
+            "GET /health HTTP/1.1\r\nHost: a\r\nHost: b", "GET /health HTTP/1.1\r\nHost: user@a",
+            "GET http://b/health HTTP/1.1\r\nHost: a", "GET /health HTTP/1.1\r\nHost: a/b",
+            "GET http://user@a/health HTTP/1.1\r\nHost: a", "GET /health HTTP/1.1\r\nHost: a:b",
+        ])
+    func ambiguousHost(head: String) async throws {
+        try await withServer(try BackendFixture()) { port, _ in
+            let answer = try await RawConnection.exchange("\(head)\r\nConnection: close\r\n\r\n", port: port)
+            #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer)")
+        }
+    }
+
+    @Test("An absolute target of the same host is taken")
+    func absoluteTarget() async throws {
+        try await withServer(try BackendFixture()) { port, _ in
+            let answer = try await RawConnection.exchange(
+                "GET http://a:80/health HTTP/1.1\r\nHost: A:80\r\nConnection: close\r\n\r\n", port: port)
+            #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(answer)")
+        }
+    }
+
+    @Test("Two thousand idle connections leave the service answering")
+    func idleConnections() async throws {
+        guard ProcessLimits.openFiles() >= 8000 else { return }
+        try await withServer(try BackendFixture()) { port, _ in
+            var connections: [RawConnection] = []
+            for _ in 0..<2000 { connections.append(try RawConnection(port: port)) }
+            #expect(try await RawConnection.get("/health", port: port).hasPrefix("HTTP/1.1 200 "))
+            withExtendedLifetime(connections) {}
         }
     }
 }

@@ -55,6 +55,10 @@ extension APIError {
         status: .badRequest, kind: .invalidRequest, code: "malformed_host",
         message: "The request must name one host, with or without a port, in one Host header.", param: "host")
 
+    static let requestTimeout = APIError(
+        status: .requestTimeout, kind: .invalidRequest, code: "request_timeout",
+        message: "The request took too long to arrive.")
+
     static let malformedRequest = APIError(
         status: .badRequest, kind: .invalidRequest, code: "malformed_request",
         message: "The request is not valid HTTP.")

@@ -19,6 +19,8 @@ struct BackendServer: Sendable {
     let services: BackendServices
     let lifecycle = Lifecycle()
     let logger: Logger
+    /// How fast clients must send.
+    var pace = RequestPaceHandler.Limits()
     /// Called with the address once requests are taken.
     var onReady: @Sendable (SocketAddress?) async -> Void = { _ in }
 
@@ -30,10 +32,12 @@ struct BackendServer: Sendable {
         let router = BackendRouter(
             settings: settings, lifecycle: lifecycle, registry: registry, metrics: metrics, services: services
         ).makeRouter(addRoutes: addRoutes)
+        let (pace, bodyLimit) = (pace, 2 * settings.maximumBodySize)
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
+                RequestPaceHandler(metrics: metrics, limits: pace),
                 // Twice the limit: room for a client to notice a refusal before it is cut off.
-                MalformedRequestHandler(metrics: metrics, bodyLimit: 2 * settings.maximumBodySize),
+                MalformedRequestHandler(metrics: metrics, bodyLimit: bodyLimit),
                 ClientPresenceHandler(),
             ],
             idleTimeout: Self.idleTimeout)

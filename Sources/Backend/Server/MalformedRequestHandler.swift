@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Answers what is not HTTP with the error shape that everything else gets, and ends the connection.
 ///
@@ -26,6 +27,17 @@ final class MalformedRequestHandler: ChannelDuplexHandler, RemovableChannelHandl
     init(metrics: HTTPMetrics, bodyLimit: Int) {
         self.metrics = metrics
         self.bodyLimit = bodyLimit
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        do {
+            let pipeline = context.pipeline.syncOperations
+            let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+            try pipeline.addHandler(AbsoluteTargetHandler(), position: .before(codec))
+        } catch {
+            // A pipeline without HTTP/1 or one that is being torn down.
+            context.fireErrorCaught(error)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -239,7 +239,7 @@ private struct MaintenanceFixture {
     @Test func statementsEndWhereSQLiteEndsThem() {
         let text = """
             -- a; comment
-            INSERT INTO t VALUES ('a;''b', "c;", `d;`, [e;]); /* x; */ SELECT 1;
+            INSERT INTO t VALUES ('a;''b', "c;", `d;`, [e;]); /*/ x; */ SELECT 1;
             CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; UPDATE t SET a = CASE WHEN 1 THEN 2 END; END;
             SELECT 2;
             """

@@ -6,7 +6,12 @@ struct SQLStatementSplitter {
         case quote(UInt8)
         /// `--` to the end of the line.
         case lineComment
-        case blockComment
+        /// `length` counts the bytes after its beginning: in "/*/" the star is not its end's.
+        case blockComment(length: Int)
+    }
+
+    private enum Clause {
+        case empty, end, other
     }
 
     private var statement: [UInt8] = []
@@ -15,7 +20,8 @@ struct SQLStatementSplitter {
     private var word: [UInt8] = []
     /// The statement's first words, which tell whether it makes a trigger.
     private var words: [String] = []
-    private var lastWord = ""
+    /// What there is since the last semicolon: a trigger's body ends with a clause that is END alone.
+    private var clause = Clause.empty
     private var isInTrigger = false
 
     /// Takes one piece, and gives each statement that ends in it, with its semicolon.
@@ -42,11 +48,9 @@ struct SQLStatementSplitter {
             if byte == end { place = .code }
         case .lineComment:
             if byte == UInt8(ascii: "\n") { place = .code }
-        case .blockComment:
-            if byte == UInt8(ascii: "/"), previous == UInt8(ascii: "*") {
-                place = .code
-                return false
-            }
+        case .blockComment(let length):
+            let isEnd = byte == UInt8(ascii: "/") && previous == UInt8(ascii: "*") && length > 0
+            place = isEnd ? .code : .blockComment(length: length + 1)
         case .code: return takesCode(byte)
         }
         return false
@@ -63,21 +67,24 @@ struct SQLStatementSplitter {
         case UInt8(ascii: "["): place = .quote(UInt8(ascii: "]"))
         case UInt8(ascii: "-") where previous == UInt8(ascii: "-"): place = .lineComment
         case UInt8(ascii: "*") where previous == UInt8(ascii: "/"):
-            place = .blockComment
-            // So that "/*/" does not end it.
-            previous = 0
-        case UInt8(ascii: ";"): return !isInTrigger || lastWord == "END"
-        default: break
+            place = .blockComment(length: 0)
+        case UInt8(ascii: ";"):
+            defer { clause = .empty }
+            return !isInTrigger || clause == .end
+        default:
+            // The beginnings of comments are not known as such yet; operators never stand at a clause's beginning or after END.
+            break
         }
-        if !Self.isSpace(byte), byte != UInt8(ascii: "-"), byte != UInt8(ascii: "/") { lastWord = "" }
+        if case .quote = place { clause = .other }
         return false
     }
 
     private mutating func endWord() {
         guard !word.isEmpty else { return }
-        lastWord = String(decoding: word, as: UTF8.self).uppercased()
+        let text = String(decoding: word, as: UTF8.self).uppercased()
+        clause = clause == .empty && text == "END" ? .end : .other
         if words.count < 3 {
-            words.append(lastWord)
+            words.append(text)
             let rest = words.dropFirst().filter { $0 != "TEMP" && $0 != "TEMPORARY" }
             isInTrigger = words.first == "CREATE" && rest.first == "TRIGGER"
         }
