@@ -31,6 +31,15 @@ final class CacheTestClock: Clock, Sendable {
     }
 }
 
+/// Counts from any task.
+final class CacheTally: Sendable {
+    private let storage = Mutex(0)
+
+    var count: Int { storage.withLock { $0 } }
+
+    func add() { storage.withLock { $0 += 1 } }
+}
+
 /// Keeps what is logged, at every level.
 final class CacheLog: Sendable {
     private let lines = Mutex<[(Logger.Level, String)]>([])
@@ -54,7 +63,9 @@ final class CacheLog: Sendable {
 
         func log(event: LogEvent) {
             let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            log.lines.withLock { $0.append((event.level, ([event.message.description] + details).joined(separator: " "))) }
+            log.lines.withLock {
+                $0.append((event.level, ([event.message.description] + details).joined(separator: " ")))
+            }
         }
     }
 }
@@ -64,7 +75,7 @@ extension CacheServices {
     static func with<Value: Sendable>(
         _ redis: RedisConfiguration?, replication: Replication = .single,
         registry: PrometheusRegistry = PrometheusRegistry(), log: CacheLog = CacheLog(), waitsForRedis: Bool = true,
-        _ body: (CacheServices) async throws -> Value
+        body: (CacheServices) async throws -> Value
     ) async throws -> Value {
         let services = try CacheServices(
             redis: redis, replication: replication, registry: registry, logger: log.logger)

@@ -3,6 +3,13 @@ import Testing
 
 @testable import Backend
 
+/// An action other than the one that is due.
+private struct Unexpected: Error {
+    let what: String
+
+    init(_ what: String) { self.what = what }
+}
+
 @Suite("A Redis connection's states")
 struct RedisConnectionStateMachineTests {
     typealias Machine = RedisConnectionStateMachine<Int>
@@ -20,7 +27,7 @@ struct RedisConnectionStateMachineTests {
 
     private func ready() throws -> Machine {
         var machine = try machine()
-        guard case .established = machine.received(Self.hello) else { throw RESPError("not established") }
+        guard case .established = machine.received(Self.hello) else { throw Unexpected("not established") }
         return machine
     }
 
@@ -39,7 +46,7 @@ struct RedisConnectionStateMachineTests {
 
         var machine = try machine("redis://h/2")
         guard case .none = machine.received(Self.hello), case .established = machine.received(.simpleString("OK"))
-        else { return Issue.record("no handshake") }
+        else { throw Unexpected("no handshake") }
     }
 
     @Test(
@@ -56,7 +63,7 @@ struct RedisConnectionStateMachineTests {
         var machine = try machine()
         let value: RESPValue =
             reply.hasPrefix("-") ? .error(String(reply.dropFirst())) : .simpleString(String(reply.dropFirst()))
-        guard case .close(let error) = machine.received(value) else { return Issue.record("not closed") }
+        guard case .close(let error) = machine.received(value) else { throw Unexpected("not closed") }
         #expect(error.code == code)
         #expect(!"\(error)".contains("hunter2"))
     }
@@ -64,13 +71,13 @@ struct RedisConnectionStateMachineTests {
     @Test("Replies go to commands in their order, pushes to nobody's command")
     func order() throws {
         var machine = try ready()
-        guard case .write = machine.submit([1, 2], now: at(0)) else { return Issue.record("not written") }
+        guard case .write = machine.submit([1, 2], now: at(0)) else { throw Unexpected("not written") }
         guard case .complete(1, .integer(10)) = machine.received(.integer(10)),
             case .push(let elements) = machine.received(.push([.integer(5)])), elements == [.integer(5)],
             case .complete(2, .integer(20)) = machine.received(.integer(20))
-        else { return Issue.record("wrong order") }
-        guard case .refused = machine.received(.error("NOPERM no")) else { return Issue.record("not refused") }
-        guard case .close = machine.received(.integer(1)) else { return Issue.record("a reply to nothing was taken") }
+        else { throw Unexpected("wrong order") }
+        guard case .refused = machine.received(.error("NOPERM no")) else { throw Unexpected("not refused") }
+        guard case .close = machine.received(.integer(1)) else { throw Unexpected("a reply to nothing was taken") }
     }
 
     @Test("An overdue reply lets all go at once; late replies are skipped, and then it goes on")
@@ -79,32 +86,33 @@ struct RedisConnectionStateMachineTests {
         _ = machine.submit([1], now: at(0))
         _ = machine.submit([2], now: at(200))
         #expect(machine.nextDeadline == at(250))
-        guard case .none = machine.timerFired(now: at(249)) else { return Issue.record("too early") }
+        guard case .none = machine.timerFired(now: at(249)) else { throw Unexpected("too early") }
         guard case .stall(let requests, let error) = machine.timerFired(now: at(250)) else {
-            return Issue.record("not stalled")
+            throw Unexpected("not stalled")
         }
         #expect(requests == [1, 2])
         #expect(error.code == .timedOut)
-        guard case .fail = machine.submit([3], now: at(251)) else { return Issue.record("sent while stalled") }
+        guard case .fail = machine.submit([3], now: at(251)) else { throw Unexpected("sent while stalled") }
         guard case .none = machine.received(.integer(1)), case .recovered = machine.received(.integer(2)),
-            case .write = machine.submit([4], now: at(300)), case .complete(4, .integer(4)) = machine.received(.integer(4))
-        else { return Issue.record("not recovered") }
+            case .write = machine.submit([4], now: at(300)),
+            case .complete(4, .integer(4)) = machine.received(.integer(4))
+        else { throw Unexpected("not recovered") }
     }
 
     @Test("A stall that does not end closes the connection, and so does a server that does not greet")
     func givenUp() throws {
         var machine = try ready()
-        #expect(machine.heartbeat(now: at(0)))
-        #expect(!machine.heartbeat(now: at(1)))
+        #expect(machine.heartbeat(now: at(0)) == true)
+        #expect(machine.heartbeat(now: at(1)) == false)
         _ = machine.submit([1], now: at(10))
-        guard case .stall([1], _) = machine.timerFired(now: at(250)) else { return Issue.record("not stalled") }
+        guard case .stall([1], _) = machine.timerFired(now: at(250)) else { throw Unexpected("not stalled") }
         #expect(machine.nextDeadline == at(5_250))
-        guard case .close(let error) = machine.timerFired(now: at(5_250)) else { return Issue.record("not closed") }
+        guard case .close(let error) = machine.timerFired(now: at(5_250)) else { throw Unexpected("not closed") }
         #expect(error.code == .timedOut)
 
         var silent = try self.machine()
         #expect(silent.nextDeadline == at(2_000))
-        guard case .close = silent.timerFired(now: at(2_000)) else { return Issue.record("not closed") }
+        guard case .close = silent.timerFired(now: at(2_000)) else { throw Unexpected("not closed") }
         #expect(silent.closed().isEmpty)
     }
 
@@ -123,12 +131,12 @@ struct RedisSubscriptionRegistryTests {
     func counting() {
         var registry = RedisSubscriptionRegistry()
         let connection = registry.connected()
-        #expect(registry.retain("a", waiter: 1))
-        #expect(registry.retain("a", waiter: 2))
+        #expect(registry.retain("a", waiter: 1) == true)
+        #expect(registry.retain("a", waiter: 2) == true)
         #expect(registry.takeChanges(connection: connection).subscribe == ["a"])
         #expect(registry.takeChanges(connection: connection).subscribe == [])
         #expect(registry.confirmed("a") == .init(waiters: [1, 2], mayHaveMissed: false))
-        #expect(!registry.retain("a", waiter: 3))
+        #expect(registry.retain("a", waiter: 3) == false)
         for _ in 0..<2 { registry.release("a") }
         #expect(registry.takeChanges(connection: connection).unsubscribe == [])
         registry.release("a")
@@ -144,7 +152,7 @@ struct RedisSubscriptionRegistryTests {
         _ = registry.takeChanges(connection: connection)
         _ = registry.confirmed("a")
         registry.release("a")
-        #expect(registry.retain("a", waiter: 2))
+        #expect(registry.retain("a", waiter: 2) == true)
         #expect(registry.takeChanges(connection: connection).subscribe == ["a"])
         #expect(registry.confirmed("a").waiters == [2])
     }
@@ -152,13 +160,13 @@ struct RedisSubscriptionRegistryTests {
     @Test("A new connection subscribes to all again, and tells that messages may have been missed")
     func renewal() {
         var registry = RedisSubscriptionRegistry()
-        #expect(!registry.retain("early", waiter: 1))
+        #expect(registry.retain("early", waiter: 1) == false)
         let first = registry.connected()
-        #expect(registry.retain("late", waiter: 2))
+        #expect(registry.retain("late", waiter: 2) == true)
         #expect(Set(registry.takeChanges(connection: first).subscribe) == ["early", "late"])
-        #expect(registry.confirmed("early").mayHaveMissed)
-        #expect(registry.giveUp("late", waiter: 2))
-        #expect(!registry.giveUp("late", waiter: 2))
+        #expect(registry.confirmed("early").mayHaveMissed == true)
+        #expect(registry.giveUp("late", waiter: 2) == true)
+        #expect(registry.giveUp("late", waiter: 2) == false)
         #expect(registry.confirmed("late") == .init(waiters: [], mayHaveMissed: true))
         _ = registry.retain("slow", waiter: 3)
         #expect(registry.disconnected() == [3])
@@ -166,7 +174,7 @@ struct RedisSubscriptionRegistryTests {
         let second = registry.connected()
         #expect(registry.takeChanges(connection: first).subscribe == [])
         #expect(Set(registry.takeChanges(connection: second).subscribe) == ["early", "late"])
-        #expect(registry.confirmed("early").mayHaveMissed)
-        #expect(!registry.confirmed("early").mayHaveMissed)
+        #expect(registry.confirmed("early").mayHaveMissed == true)
+        #expect(registry.confirmed("early").mayHaveMissed == false)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Backend
@@ -7,7 +8,7 @@ import Testing
 ///
 /// A shell holds it, which ends it when the test process ends, however that happens: the shell reads from a pipe whose other end
 /// nobody else has.
-final class RedisServer {
+final class RedisServer: Sendable {
     struct Failed: Error {
         let output: String
     }
@@ -15,9 +16,14 @@ final class RedisServer {
     let port: Int
     let folder: URL
     private let arguments: [String]
-    private var shell: Process?
-    private var pipe: Pipe?
-    private(set) var processIdentifier: Int32 = 0
+    private let running: Mutex<Running?>
+
+    private struct Running {
+        let shell: Process
+        /// Its end is the server's.
+        let pipe: Pipe
+        let server: Int32
+    }
 
     /// - Parameters:
     ///   - options: As on the command line, such as `["--requirepass", "x"]`.
@@ -39,7 +45,7 @@ final class RedisServer {
                 arguments += ["--port", "\(port)"]
             }
             do {
-                (shell, pipe, processIdentifier) = try Self.start(arguments + options, in: folder)
+                running = Mutex(try Self.start(arguments + options, in: folder))
                 self.port = port
                 self.arguments = arguments + options
                 return
@@ -72,42 +78,51 @@ final class RedisServer {
 
     /// Ends the server at once, as a crash would.
     func kill() {
-        guard let shell else { return }
-        Foundation.kill(processIdentifier, SIGKILL)
-        shell.waitUntilExit()
-        self.shell = nil
-        pipe = nil
+        guard let ended = running.withLock({ $0.take() }) else { return }
+        Foundation.kill(ended.server, SIGKILL)
+        // The shell collects it. Foundation's own wait goes on for as long as any descendant lives.
+        let end = ContinuousClock.now + .seconds(10)
+        while Foundation.kill(ended.server, 0) == 0, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.002) }
     }
 
     /// Starts it again on the same port, empty.
     func restart() throws {
         kill()
-        (shell, pipe, processIdentifier) = try Self.start(arguments, in: folder)
+        let started = try Self.start(arguments, in: folder)
+        running.withLock { $0 = started }
     }
 
     /// Stops its process where it is.
-    func freeze() { Foundation.kill(processIdentifier, SIGSTOP) }
+    func freeze() { signal(SIGSTOP) }
     /// Lets it go on.
-    func thaw() { Foundation.kill(processIdentifier, SIGCONT) }
+    func thaw() { signal(SIGCONT) }
 
-    private static func start(_ arguments: [String], in folder: URL) throws -> (Process, Pipe, Int32) {
+    private func signal(_ number: Int32) {
+        guard let server = running.withLock({ $0?.server }) else { return }
+        Foundation.kill(server, number)
+    }
+
+    private static func start(_ arguments: [String], in folder: URL) throws -> Running {
         let log = folder.appendingPathComponent("log").path
         _ = FileManager.default.createFile(atPath: log, contents: nil)
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/bash")
         // Tells the server's number, and ends with it or ends it.
-        shell.arguments = [
-            "-c",
-            """
-            exec 3<&0
-            redis-server "$@" >log 2>&1 </dev/null 3<&- &
-            server=$!
-            echo $server
-            { read -r _ <&3; kill -KILL $server; } >/dev/null 2>&1 &
-            exec 3<&-
-            wait $server
-            """, "redis",
-        ] + arguments
+        shell.arguments =
+            [
+                "-c",
+                """
+                exec 3<&0
+                redis-server "$@" >log 2>&1 </dev/null 3<&- &
+                server=$!
+                echo $server
+                { read -r _ <&3; kill -KILL $server; } >/dev/null 2>&1 &
+                watcher=$!
+                exec 3<&-
+                wait $server
+                kill -KILL $watcher
+                """, "redis",
+            ] + arguments
         shell.currentDirectoryURL = folder
         let (input, output) = (Pipe(), Pipe())
         shell.standardInput = input
@@ -115,14 +130,17 @@ final class RedisServer {
         shell.standardError = FileHandle.nullDevice
         try shell.run()
         try? input.fileHandleForReading.close()
-        guard let number = Int32(
-            String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-                .trimmingCharacters(in: .whitespacesAndNewlines))
+        guard
+            let number = Int32(
+                String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+                    .trimmingCharacters(in: .whitespacesAndNewlines))
         else { throw Failed(output: "no process") }
         let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
             let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-            if text.contains("Ready to accept connections") { return (shell, input, number) }
+            if text.contains("Ready to accept connections") {
+                return Running(shell: shell, pipe: input, server: number)
+            }
             if !shell.isRunning { throw Failed(output: text) }
             Thread.sleep(forTimeInterval: 0.01)
         }

@@ -43,7 +43,7 @@ extension Cache {
     }
 
     /// Keeps a value as JSON, in place of whatever is there.
-    func set<Value: Encodable>(_ value: Value, for key: CacheKey) async throws {
+    func set<Value: Encodable>(json value: Value, for key: CacheKey) async throws {
         await set(Array(try JSONEncoder().encode(value)), for: key)
     }
 }
