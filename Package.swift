@@ -197,6 +197,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            exclude: ["Mail/smtp_sink.py"],
             swiftSettings: swiftSettings),
         .testTarget(name: "DevclusterTests", dependencies: ["devcluster", "K8sClient"], swiftSettings: swiftSettings),
         .testTarget(

@@ -13,7 +13,8 @@ struct AccountTests {
     func registration() async throws {
         try await BackendFixture().api { api in
             let answer = try await api.post(
-                Self.register, ["email": " Ada".trimmed + "@Example.com", "password": APIClient.password, "name": "Ada"])
+                Self.register,
+                ["email": " Ada".trimmed + "@Example.com", "password": APIClient.password, "name": "Ada"])
             #expect(answer.status == 201)
             let user = try #require(answer.object["user"] as? [String: Any])
             #expect(user["email"] as? String == "ada@example.com")
@@ -27,7 +28,10 @@ struct AccountTests {
                 (["email": "a@b@c.de", "password": APIClient.password], 422, "email"),
                 (["email": "a@example.com\r\nBcc: x@example.com", "password": APIClient.password], 422, "email"),
                 (["email": "a b@example.com", "password": APIClient.password], 422, "email"),
-                (["email": String(repeating: "a", count: 65) + "@example.com", "password": APIClient.password], 422, "email"),
+                (
+                    ["email": String(repeating: "a", count: 65) + "@example.com", "password": APIClient.password], 422,
+                    "email"
+                ),
                 (["email": "b@example.com", "password": "short"], 422, "password"),
                 (["email": "b@example.com", "password": String(repeating: "ab", count: 65)], 422, "password"),
                 (["email": "b@example.com", "password": "B@example.com"], 422, "password"),
@@ -67,7 +71,9 @@ struct AccountTests {
     func injection() async throws {
         try await BackendFixture().api { api in
             let tokens = try await api.register("ada@example.com")
-            for text in ["'; DROP TABLE users; --", "\" OR 1=1 --", "$1", "%s%n", "<script>", "../../etc/passwd", "{{7*7}}"] {
+            for text in [
+                "'; DROP TABLE users; --", "\" OR 1=1 --", "$1", "%s%n", "<script>", "../../etc/passwd", "{{7*7}}",
+            ] {
                 let name = try await api.send(.patch, Self.me, ["name": text], as: tokens.access)
                 #expect(name.string("name") == text)
                 let key = try await api.post("/api/v1/api-keys", ["name": text], as: tokens.access)
@@ -116,7 +122,8 @@ struct AccountTests {
             let body = ["email": "bob@example.com", "current_password": APIClient.password]
             #expect(try await api.send(.patch, Self.me, body, as: tokens.access).code == "email_taken")
             let free = ["email": "Countess@example.com", "current_password": APIClient.password]
-            #expect(try await api.send(.patch, Self.me, free, as: tokens.access).string("email") == "countess@example.com")
+            #expect(
+                try await api.send(.patch, Self.me, free, as: tokens.access).string("email") == "countess@example.com")
             #expect(try await api.logIn("countess@example.com").status == 200)
         }
     }
@@ -169,7 +176,8 @@ struct AccountTests {
             var seen: [String] = []
             var cursor: String?
             repeat {
-                let page = try await api.get("\(users)?limit=1" + (cursor.map { "&cursor=\($0)" } ?? ""), as: root.access)
+                let page = try await api.get(
+                    "\(users)?limit=1" + (cursor.map { "&cursor=\($0)" } ?? ""), as: root.access)
                 seen += (page.object["data"] as? [[String: Any]] ?? []).compactMap { $0["email"] as? String }
                 cursor = page.object["next_cursor"] as? String
             } while cursor != nil
@@ -189,17 +197,20 @@ struct AccountTests {
                     == "last_admin")
             // Switched off and on again.
             #expect(try await api.isLetIn(bob.access))
-            #expect(try await api.send(.patch, "\(users)/\(bob.user)", ["is_active": false], as: root.access).status == 200)
+            #expect(
+                try await api.send(.patch, "\(users)/\(bob.user)", ["is_active": false], as: root.access).status == 200)
             #expect(try await !api.isLetIn(bob.access))
             #expect(try await api.logIn("bob@example.com").code == "account_inactive")
             #expect(try await api.logIn("bob@example.com", "wrong password").code == "invalid_credentials")
-            #expect(try await api.send(.patch, "\(users)/\(bob.user)", ["is_active": true], as: root.access).status == 200)
+            #expect(
+                try await api.send(.patch, "\(users)/\(bob.user)", ["is_active": true], as: root.access).status == 200)
             #expect(try await api.logIn("bob@example.com").status == 200)
             // A second admin; the first can go then.
             let role = try await api.send(.patch, "\(users)/\(ada.user)", ["role": "admin"], as: root.access)
             #expect(role.string("role") == "admin")
             #expect(try await api.get(users, as: ada.access).status == 200)
-            #expect(try await api.send(.patch, "\(users)/\(ada.user)", ["role": "king"], as: root.access).param == "role")
+            #expect(
+                try await api.send(.patch, "\(users)/\(ada.user)", ["role": "king"], as: root.access).param == "role")
             #expect(try await api.send(.delete, "\(users)/\(root.user)", as: ada.access).status == 204)
             #expect(try await !api.isLetIn(root.access))
             #expect(try await api.send(.delete, "\(users)/\(UUID())", as: ada.access).status == 404)
