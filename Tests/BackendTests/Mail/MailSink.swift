@@ -12,7 +12,7 @@ final class MailSink: Sendable {
 
     let folder: URL
     private let process = Process()
-    private let input = Pipe()
+    private let input = Foundation.Pipe()
 
     /// - Parameter mode: `plain`, `starttls` or `tls`.
     init(_ mode: String, _ options: [String] = []) throws {
