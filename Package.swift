@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "K8sClient", "Observability", "COpenSSL",
+                "K8sClient", "Observability", "CLinux", "COpenSSL",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),

@@ -1,5 +1,5 @@
 // Swift cannot call variadic C functions: one typed function for each use.
-#include <malloc.h>  // malloc_trim, which Swift's Glibc leaves out
+#include <malloc.h>  // malloc_trim and mallopt, which Swift's Glibc leaves out
 #include <sys/prctl.h>
 
 static inline int linux_become_subreaper(void) {

@@ -2,6 +2,10 @@
 /// where the documents are kept, memory. Its size has a bound, whatever the documents hold.
 struct JSONMemory {
     var names = JSONNames()
+    /// The texts that were read as values. A quarter of the room: most come once.
+    var texts = JSONNames(capacity: 256)
+    /// Whether equal texts are to be one in memory: worth the search where what is read is kept.
+    var sharesTexts = false
     var fieldSets = JSONFieldSets()
 }
 

@@ -1,26 +1,30 @@
-/// The names of members, each made once: documents of one kind have the same few hundred over and over.
+/// The names of members, or texts, each made once: documents of one kind have the same few hundred over and over.
 ///
 /// A table of a fixed size in which a newer name takes the place of an older one, so that whatever names a peer thinks of, it
 /// grows no further.
 struct JSONNames {
     /// What a name may hold that is worth finding again.
     static let maximumBytes = 128
-    private static let capacity = 1024
-
+    private let capacity: Int
     private var slots: [String] = []
+
+    /// - Parameter capacity: how many are remembered; a power of two.
+    init(capacity: Int = 1024) {
+        self.capacity = capacity
+    }
 
     /// The name that these bytes are.
     /// - Parameter bytes: ASCII.
     mutating func name(_ bytes: Span<UInt8>) -> String {
-        if slots.isEmpty { slots = Array(repeating: "", count: Self.capacity) }
-        let slot = Self.slot(bytes)
+        if slots.isEmpty { slots = Array(repeating: "", count: capacity) }
+        let slot = Self.hash(bytes) & (capacity - 1)
         if Self.isEqual(slots[slot], bytes) { return slots[slot] }
         let name = String(copying: UTF8Span(unchecked: bytes, isKnownASCII: true))
         slots[slot] = name
         return name
     }
 
-    private static func slot(_ bytes: Span<UInt8>) -> Int {
+    private static func hash(_ bytes: Span<UInt8>) -> Int {
         // FNV-1a's steps, eight bytes each; the last eight overlap those before.
         let raw = bytes.bytes
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -32,7 +36,7 @@ struct JSONNames {
             hash ^= hash >> 29
             offset += start < 0 ? 1 : 8
         }
-        return Int(hash >> 32) & (capacity - 1)
+        return Int(hash >> 32)
     }
 
     private static func isEqual(_ name: String, _ bytes: Span<UInt8>) -> Bool {

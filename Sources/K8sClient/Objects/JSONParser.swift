@@ -18,6 +18,8 @@ extension JSONValue {
     /// - Throws: `JSONSyntaxError` with the offset of the first byte that does not fit.
     public init(parsing bytes: Span<UInt8>, selecting selection: JSONSelection = .all) throws(JSONSyntaxError) {
         var parser = JSONParser()
+        // What is selected is selected to be kept.
+        parser.memory.sharesTexts = selection != .all
         self = try parser.document(bytes, selection)
     }
 
@@ -93,7 +95,7 @@ struct JSONParser {
         switch try beginning(bytes, depth: depth) {
         case UInt8(ascii: "{"): return try object(bytes, depth: depth)
         case UInt8(ascii: "["): return try array(bytes, depth: depth)
-        case UInt8(ascii: "\""): return .string(try string(bytes))
+        case UInt8(ascii: "\""): return .string(try text(bytes))
         case UInt8(ascii: "t"): return try literal(bytes, "true", .bool(true))
         case UInt8(ascii: "f"): return try literal(bytes, "false", .bool(false))
         case UInt8(ascii: "n"): return try literal(bytes, "null", .null)
@@ -216,6 +218,18 @@ struct JSONParser {
 
     /// The name of a member.
     mutating func name(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
+        guard let range = passRememberable(bytes) else { return try string(bytes) }
+        return memory.names.name(bytes.extracting(range))
+    }
+
+    /// The string that is a value.
+    private mutating func text(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
+        guard memory.sharesTexts, let range = passRememberable(bytes) else { return try string(bytes) }
+        return memory.texts.name(bytes.extracting(range))
+    }
+
+    /// Passes the string that follows if it is one that is worth finding again, and tells where its text is.
+    private mutating func passRememberable(_ bytes: Span<UInt8>) -> Range<Int>? {
         let quote = position
         position += 1
         let start = position
@@ -224,12 +238,11 @@ struct JSONParser {
         if isASCII, position < bytes.count, bytes[position] == UInt8(ascii: "\""),
             position - start > 15, position - start <= JSONNames.maximumBytes
         {
-            let text = memory.names.name(bytes.extracting(start..<position))
             position += 1
-            return text
+            return start..<(position - 1)
         }
         position = quote
-        return try string(bytes)
+        return nil
     }
 
     /// Passes what of a string stands for itself, up to a quotation mark, an escape, a control character or the end, eight bytes

@@ -5,13 +5,14 @@ public final class ObjectStore<Stored: Sendable>: Sendable {
     /// A class, so that the room that a dictionary keeps free is not as large as the objects.
     final class Entry: Sendable {
         let key: ObjectKey
-        let uid: String
+        /// Instead of the uid, of which nobody asks more than whether it is another: thousands of objects have one each.
+        let uidHash: Int
         let resourceVersion: String
         let value: Stored
 
         init(key: ObjectKey, uid: String, resourceVersion: String, value: Stored) {
             self.key = key
-            self.uid = uid
+            uidHash = uid.hashValue
             self.resourceVersion = resourceVersion
             self.value = value
         }
@@ -58,7 +59,9 @@ public final class ObjectStore<Stored: Sendable>: Sendable {
             for entry in new {
                 replaced[entry.key] = entry
                 let old = state.entries[entry.key]
-                if old?.uid != entry.uid || old?.resourceVersion != entry.resourceVersion { changed.append(entry.key) }
+                if old?.uidHash != entry.uidHash || old?.resourceVersion != entry.resourceVersion {
+                    changed.append(entry.key)
+                }
             }
             for key in state.entries.keys where replaced[key] == nil { changed.append(key) }
             state.entries = replaced
@@ -74,7 +77,7 @@ public final class ObjectStore<Stored: Sendable>: Sendable {
         state.withLock { state in
             let old = state.entries.updateValue(entry, forKey: entry.key)
             for index in state.indexes.indices { state.indexes[index].set(entry.value, for: entry.key) }
-            return old?.uid == entry.uid && old?.resourceVersion == entry.resourceVersion ? [] : [entry.key]
+            return old?.uidHash == entry.uidHash && old?.resourceVersion == entry.resourceVersion ? [] : [entry.key]
         }
     }
 

@@ -15,7 +15,7 @@ extension Watcher {
             let start: ContinuousClock.Instant
             var chunks: ByteStream.AsyncIterator
             var lines: LineSplitter
-            var memory = JSONMemory()
+            var memory: JSONMemory
             /// The first list, as far as it has come as events; `nil` once it is whole.
             var initial: [ObjectKey: Object]?
         }
@@ -115,7 +115,9 @@ extension Watcher {
                     request, idleTimeout: resourceVersion == nil ? tuning.initialSilence : tuning.silence)
                 stream = Stream(
                     name: request.name, start: .now, chunks: bytes.makeAsyncIterator(),
-                    lines: LineSplitter(limit: tuning.maximumLineBytes), initial: resourceVersion == nil ? [:] : nil)
+                    lines: LineSplitter(limit: tuning.maximumLineBytes),
+                    memory: JSONMemory(sharesTexts: watcher.selection != .all),
+                    initial: resourceVersion == nil ? [:] : nil)
             } catch {
                 if resourceVersion == nil, Self.refusesWatchList(error) {
                     refuseWatchList("\(error)")

@@ -81,7 +81,9 @@ extension Watcher where Object: Decodable {
 struct WatchTuning: Sendable, Hashable {
     /// After how long the server shall end a watch. Spread, so that many do not come back at once.
     var timeoutSeconds = 300...600
-    var pageSize = KubernetesClient.pageSize
+    /// Smaller than what `listAll` asks for: an operator that starts reads the pages of all its kinds at the same time, and for each
+    /// of them the server's text and what was read of it are in memory at once.
+    var pageSize = 100
     /// Whether to ask for the first list as events of the watch (WatchList), where the server can.
     var usesWatchList = true
     /// For how long a watch may say nothing. Servers send a bookmark about once a minute: this is three of them missing.

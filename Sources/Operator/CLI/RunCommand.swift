@@ -15,6 +15,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var settings: OperatorSettings
 
     func run() async throws {
+        Allocator.keepLittle()
         let environment = ProcessInfo.processInfo.environment
         let format = settings.logFormat
         let level = settings.logLevel

@@ -50,11 +50,20 @@ struct BackendRecord: Sendable {
         } && leftovers.allSatisfy { applied[$0] != nil }
     }
 
+    /// Holds what was applied once, together with the resource as it is kept, when both say the same.
+    private mutating func shareInventory(of backend: ChatBackend) {
+        guard let shown = backend.status?.inventory, shown.count == applied.entries.count,
+            shown.allSatisfy({ applied[$0.identity] == $0 })
+        else { return }
+        applied = Inventory(shown)
+    }
+
     /// The newest status known: our last write, until the watch shows the resource at that version or a later one, which then
     /// is all that is kept.
     mutating func newestStatus(_ backend: ChatBackend) -> ChatBackendStatus? {
         guard let written = status, !isShown(written.resourceVersion, by: backend.metadata.resourceVersion) else {
             status = nil
+            shareInventory(of: backend)
             return backend.status
         }
         return written.value

@@ -17,8 +17,9 @@ final class ClusterCaches: Sendable {
     ) {
         let index = index
         let options = ListOptions(labelSelector: StandardLabels.selector)
+        let reader = BackendReader()
         backends = Informer(client, ChatBackend.resource, selecting: ChatBackend.selection) {
-            value throws(JSONDecodingError) in try value.decode(ChatBackend.self)
+            value throws(JSONDecodingError) in try reader.read(value)
         }
         var owned: [APIResource: Informer<ObservedObject>] = [:]
         for resource in OwnedKinds.all {

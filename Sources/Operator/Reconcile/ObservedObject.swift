@@ -2,14 +2,14 @@ import K8sClient
 
 /// What is kept of an owned object: enough to tell that it exists and that our fields are as we left them.
 struct ObservedObject: Sendable, Hashable {
-    let uid: String
+    let uid: ObjectUID
     let resourceVersion: String
     let generation: Int64
     let isTerminating: Bool
     /// The backend that its labels name.
     let backend: String?
     /// The uid of the controlling owner, when it has one.
-    let ownerUID: String?
+    let ownerUID: ObjectUID?
     /// Of our `managedFields` entry; nil when we own nothing of the object (any more).
     let fieldsHash: Digest?
     /// Of a Deployment, how far it is; nil for other kinds.
@@ -31,12 +31,12 @@ struct ObservedObject: Sendable, Hashable {
         uid: String, resourceVersion: String, generation: Int64 = 0, isTerminating: Bool = false,
         backend: String? = nil, ownerUID: String? = nil, fieldsHash: Digest?, rollout: DeploymentRollout? = nil
     ) {
-        self.uid = uid
+        self.uid = ObjectUID(uid)
         self.resourceVersion = resourceVersion
         self.generation = generation
         self.isTerminating = isTerminating
         self.backend = backend
-        self.ownerUID = ownerUID
+        self.ownerUID = ownerUID.map { ObjectUID($0) }
         self.fieldsHash = fieldsHash
         boxedRollout = rollout.map { BoxedRollout($0) }
     }

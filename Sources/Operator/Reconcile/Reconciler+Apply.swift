@@ -99,7 +99,7 @@ extension Reconciler {
         do {
             try await client.deleteIfPresent(
                 resource, identity.name, namespace: identity.namespace,
-                DeleteOptions(propagationPolicy: .background, preconditions: .init(uid: object.uid)))
+                DeleteOptions(propagationPolicy: .background, preconditions: .init(uid: object.uid.description)))
         } catch {
             throw Interruption(error, writing: "\(identity)")
         }

@@ -49,7 +49,7 @@ extension Reconciler {
             guard let resource = OwnedKinds.resource(of: identity), let object = caches.object(identity),
                 !object.isTerminating
             else { continue }
-            try await delete(resource, identity.name, namespace: identity.namespace, uid: object.uid)
+            try await delete(resource, identity.name, namespace: identity.namespace, uid: object.uid.description)
         }
         guard left.isEmpty else { return false }
         // Applying nothing gives up every field that was applied.

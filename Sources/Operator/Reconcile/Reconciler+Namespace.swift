@@ -9,7 +9,7 @@ extension Reconciler {
         if record.unseen[identity] != nil, let claim = record.claim { return claim }
         if let shown = caches.object(identity), let instance = shown.backend {
             try waitForTermination(shown.isTerminating, backend)
-            return try claim(instance: instance, ownerUID: shown.ownerUID, backend)
+            return try claim(instance: instance, ownerUID: shown.ownerUID?.description, backend)
         }
         let found: PartialObjectMetadata?
         do {

@@ -113,4 +113,22 @@ struct JSONMemoryTests {
             #expect(error.path == (name == "list" ? ".list[0]" : ".\(name)"))
         }
     }
+
+    @Test("texts that are remembered come out as they were, also when more come than are remembered")
+    func texts() throws {
+        var memory = JSONMemory(sharesTexts: true)
+        for round in 0..<2 {
+            for index in 0..<2_000 {
+                let text = "a text that is worth it \(index)"
+                let json = #"{"one":"\#(text)","two":"\#(text)","short":"é","escaped":"a line that is broken\n"}"#
+                let bytes = Array(json.utf8)
+                let value = try JSONValue(parsing: bytes.span, selecting: .all, memory: &memory)
+                #expect(
+                    value == [
+                        "one": .string(text), "two": .string(text), "short": "é", "escaped": "a line that is broken\n",
+                    ],
+                    "round \(round)")
+            }
+        }
+    }
 }
