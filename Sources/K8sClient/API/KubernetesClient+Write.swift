@@ -80,9 +80,10 @@ extension KubernetesClient {
         let request = KubernetesRequest.patch(
             resource, key.name, namespace: key.namespace, .apply(manifest), nil, options.writeOptions, representation)
         try check(request, resource, key.name, key.namespace)
-        return try await object(
-            request, kind: representation == .metadata ? "PartialObjectMetadata" : resource.kind,
-            selecting: selection.union(.identity), as: JSONValue.self)
+        let document = try ResponseError.document(
+            request, try await perform(request), selecting: selection.union(.identity))
+        let kind = representation == .metadata ? "PartialObjectMetadata" : resource.kind
+        return try checked(.value(document), kind, request).value
     }
 
     /// Deletes an object. The answer is a Status, or the object where finalizers still hold it.

@@ -53,8 +53,8 @@ public final class Informer<Stored: Sendable>: Service {
         transform: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Stored
     ) {
         self.init(
-            client, resource, namespace: namespace, options, .init(selection), selection, tuning: WatchTuning(),
-            stored: transform)
+            client, resource, namespace: namespace, options, .init(selection), selection, .value, tuning: WatchTuning()
+        ) { object throws(JSONDecodingError) in try transform(object.value) }
     }
 
     convenience init<Raw: Decodable & KubernetesObject>(
@@ -62,24 +62,25 @@ public final class Informer<Stored: Sendable>: Service {
         as type: Raw.Type, tuning: WatchTuning, transform: @escaping @Sendable (Raw) -> Stored
     ) {
         self.init(
-            client, resource, namespace: namespace, options, .init(for: type), .all, tuning: tuning
-        ) { value throws(JSONDecodingError) in transform(try value.decode(type)) }
+            client, resource, namespace: namespace, options, .init(for: type), .all, .init(for: type), tuning: tuning
+        ) { object throws(JSONDecodingError) in transform(try object.decode(type)) }
     }
 
     private init(
         _ client: KubernetesClient, _ resource: APIResource, namespace: String?, _ options: ListOptions,
-        _ representation: KubernetesRequest.Representation, _ selection: JSONSelection, tuning: WatchTuning,
-        stored: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Stored
+        _ representation: KubernetesRequest.Representation, _ selection: JSONSelection, _ form: ReceivedObject.Form,
+        tuning: WatchTuning, stored: @escaping @Sendable (ReceivedObject) throws(JSONDecodingError) -> Stored
     ) {
         let handlers = Handlers()
         self.handlers = handlers
         watcher = Watcher(
-            client, resource, namespace: namespace, options, representation, selecting: selection, tuning: tuning,
+            client, resource, namespace: namespace, options, representation, selecting: selection, form: form,
+            tuning: tuning,
             onError: { error in for handler in handlers.error.withLock({ $0 }) { handler(error) } },
-            convert: { value throws(JSONDecodingError) in
+            convert: { object throws(JSONDecodingError) in
                 ObjectStore.Entry(
-                    key: value.objectKey, uid: value.uid, resourceVersion: value.resourceVersion,
-                    value: try stored(value))
+                    key: object.objectKey, uid: object.uid, resourceVersion: object.resourceVersion,
+                    value: try stored(object))
             })
     }
 
