@@ -1,6 +1,11 @@
 extension KubernetesClient {
     /// Creates an object.
-    /// - Parameter namespace: where; the manifest's own by default.
+    /// - Parameters:
+    ///   - resource: the kind.
+    ///   - object: the manifest.
+    ///   - namespace: where; the manifest's own by default.
+    ///   - options: how it is written.
+    ///   - type: what the answer is read as.
     /// - Throws: `KubernetesError`; `isAlreadyExists` when the name is taken.
     @discardableResult
     public func create<T: Decodable & Sendable>(
@@ -70,7 +75,11 @@ extension KubernetesClient {
     }
 
     /// Server-side apply of which only a part of the answer is read.
-    /// - Parameter selection: what of the object; when it is metadata alone, the server sends no more than that.
+    /// - Parameters:
+    ///   - resource: the kind.
+    ///   - manifest: what the manager wants.
+    ///   - options: who applies, and how.
+    ///   - selection: what of the object; when it is metadata alone, the server sends no more than that.
     @discardableResult
     public func apply(
         _ resource: APIResource, _ manifest: JSONValue, _ options: ApplyOptions, selecting selection: JSONSelection

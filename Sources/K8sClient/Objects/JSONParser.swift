@@ -14,7 +14,9 @@ extension JSONValue {
     ///
     /// Of two members under one key the later one stands. Documents nested deeper than 512 levels are refused, so
     /// that no peer can exhaust the stack.
-    /// - Parameter selection: what of the document is read; all of it by default.
+    /// - Parameters:
+    ///   - bytes: the text.
+    ///   - selection: what of the document is read; all of it by default.
     /// - Throws: `JSONSyntaxError` with the offset of the first byte that does not fit.
     public init(parsing bytes: Span<UInt8>, selecting selection: JSONSelection = .all) throws(JSONSyntaxError) {
         var parser = JSONParser()

@@ -21,7 +21,12 @@ public final class Informer<Stored: Sendable>: Service {
     }
 
     /// Watches objects that are kept as they are read.
-    /// - Parameter options: which objects; only the selectors count.
+    /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
+    ///   - options: which objects; only the selectors count.
+    ///   - type: what the objects are read as.
     public convenience init(
         _ client: KubernetesClient, _ resource: APIResource, namespace: String? = nil, _ options: ListOptions = .init(),
         as type: Stored.Type = Stored.self
@@ -31,6 +36,9 @@ public final class Informer<Stored: Sendable>: Service {
 
     /// Watches objects of which `transform` says what is kept.
     /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
     ///   - options: which objects; only the selectors count.
     ///   - type: what the objects are read as.
     ///   - transform: what is kept of each.
@@ -44,6 +52,9 @@ public final class Informer<Stored: Sendable>: Service {
 
     /// Watches objects of which only a part is read at all: what costs least where there are many.
     /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
     ///   - options: which objects; only the selectors count.
     ///   - selection: what of each object; when it is metadata alone, the server sends no more than that.
     ///   - transform: what is kept of each, from the selected part; name, namespace, uid and version are always there.

@@ -14,7 +14,9 @@ public enum WatchEvent<Object: Sendable>: Sendable {
 
 extension WatchEvent<JSONValue> {
     /// Reads one line of a watch.
-    /// - Parameter selection: what of the object is read; of the Status of an error all is.
+    /// - Parameters:
+    ///   - line: without its end.
+    ///   - selection: what of the object is read; of the Status of an error all is.
     /// - Throws: `KubernetesError` with code `invalidResponse`.
     public init(parsing line: Span<UInt8>, selecting selection: JSONSelection = .all) throws(KubernetesError) {
         var memory = JSONMemory()
