@@ -66,6 +66,9 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
 extension Watcher where Object: Decodable {
     /// Watches a kind of object, of one namespace or of all.
     /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
     ///   - options: which objects; only the selectors count.
     ///   - type: what the objects are read as; `PartialObjectMetadata` makes the server send only that.
     ///   - onError: told about every failure, before the pause that follows it.
