@@ -155,6 +155,12 @@ let package = Package(
             resources: [.embedInCode("Client/deployment.json")],
             swiftSettings: swiftSettings),
 
+        // Started by the tests as a process of its own.
+        .executableTarget(
+            name: "K8sClientProbe",
+            dependencies: ["K8sClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/K8sClientProbe",
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "K8sClientTests",
             dependencies: [

@@ -127,18 +127,29 @@ extension KubernetesClient {
 
     /// Carries out a request that answers one document of a kind.
     func object<T: Decodable & Sendable>(
-        _ request: KubernetesRequest, kind: String, selecting selection: JSONSelection = .all, as type: T.Type
+        _ request: KubernetesRequest, kind: String, as type: T.Type
     ) async throws(KubernetesError) -> T {
-        let document = try ResponseError.document(request, try await perform(request), selecting: selection)
-        guard let answered = document["kind"]?.string, answered == kind else {
-            let found = document["kind"]?.string.map { "a \($0)" } ?? "something without a kind"
-            throw ResponseError.unexpected(request, "\(found), no \(kind)")
-        }
+        let document = try checked(
+            ResponseError.object(request, try await perform(request), .init(for: type)), kind, request)
         do throws(JSONDecodingError) {
             return try document.decode(type)
         } catch {
             throw ResponseError.unexpected(request, error.description)
         }
+    }
+}
+
+extension KubernetesClient {
+    /// The object, if it is of the kind that was asked for.
+    func checked(
+        _ object: ReceivedObject, _ kind: String, _ request: KubernetesRequest
+    ) throws(KubernetesError) -> ReceivedObject {
+        let answered = object.string("kind")
+        guard answered == kind else {
+            let found = answered.map { "a \($0)" } ?? "something without a kind"
+            throw ResponseError.unexpected(request, "\(found), no \(kind)")
+        }
+        return object
     }
 }
 

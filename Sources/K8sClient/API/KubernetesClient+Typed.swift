@@ -1,6 +1,10 @@
 extension KubernetesClient {
     /// Creates an object that has a Swift type, and hands it back as the server stored it.
-    /// - Parameter namespace: where; the object's own by default.
+    /// - Parameters:
+    ///   - resource: the kind.
+    ///   - object: what shall be there.
+    ///   - namespace: where; the object's own by default.
+    ///   - options: how it is written.
     /// - Throws: `KubernetesError`; `isAlreadyExists` when the name is taken.
     @discardableResult
     public func create<Object: Codable & KubernetesObject>(

@@ -1,6 +1,11 @@
 extension KubernetesClient {
     /// Creates an object.
-    /// - Parameter namespace: where; the manifest's own by default.
+    /// - Parameters:
+    ///   - resource: the kind.
+    ///   - object: the manifest.
+    ///   - namespace: where; the manifest's own by default.
+    ///   - options: how it is written.
+    ///   - type: what the answer is read as.
     /// - Throws: `KubernetesError`; `isAlreadyExists` when the name is taken.
     @discardableResult
     public func create<T: Decodable & Sendable>(
@@ -70,7 +75,11 @@ extension KubernetesClient {
     }
 
     /// Server-side apply of which only a part of the answer is read.
-    /// - Parameter selection: what of the object; when it is metadata alone, the server sends no more than that.
+    /// - Parameters:
+    ///   - resource: the kind.
+    ///   - manifest: what the manager wants.
+    ///   - options: who applies, and how.
+    ///   - selection: what of the object; when it is metadata alone, the server sends no more than that.
     @discardableResult
     public func apply(
         _ resource: APIResource, _ manifest: JSONValue, _ options: ApplyOptions, selecting selection: JSONSelection
@@ -80,9 +89,10 @@ extension KubernetesClient {
         let request = KubernetesRequest.patch(
             resource, key.name, namespace: key.namespace, .apply(manifest), nil, options.writeOptions, representation)
         try check(request, resource, key.name, key.namespace)
-        return try await object(
-            request, kind: representation == .metadata ? "PartialObjectMetadata" : resource.kind,
-            selecting: selection.union(.identity), as: JSONValue.self)
+        let document = try ResponseError.document(
+            request, try await perform(request), selecting: selection.union(.identity))
+        let kind = representation == .metadata ? "PartialObjectMetadata" : resource.kind
+        return try checked(.value(document), kind, request).value
     }
 
     /// Deletes an object. The answer is a Status, or the object where finalizers still hold it.

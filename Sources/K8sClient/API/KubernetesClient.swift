@@ -19,6 +19,8 @@ public final class KubernetesClient: Sendable {
 
     /// Makes a client; nothing is sent yet. A configuration that cannot work makes every request throw its reason.
     /// - Parameters:
+    ///   - configuration: where the server is and who asks.
+    ///   - logger: told of requests at the level debug, and of warnings.
     ///   - metrics: what makes the client's metrics; the process's by default.
     ///   - onWarning: told of each warning in an answer; by default each is logged once.
     public convenience init(

@@ -48,10 +48,30 @@ enum ResponseError {
         do throws(JSONSyntaxError) {
             return try JSONValue(parsing: response.body, selecting: selection)
         } catch {
-            throw KubernetesError(
-                .invalidResponse, "the server answered HTTP \(response.head.status), but with \(error)",
-                request: request.name, httpStatus: response.head.status)
+            throw invalid(request, response, error)
         }
+    }
+
+    /// The object in the body of a success.
+    static func object(
+        _ request: KubernetesRequest, _ response: HTTPResponse, _ form: ReceivedObject.Form
+    ) throws(KubernetesError) -> ReceivedObject {
+        do throws(JSONSyntaxError) {
+            switch form {
+            case .value: return .value(try JSONValue(parsing: response.body))
+            case .tape: return .tape(try JSONTape(parsing: response.body), 0)
+            }
+        } catch {
+            throw invalid(request, response, error)
+        }
+    }
+
+    private static func invalid(
+        _ request: KubernetesRequest, _ response: HTTPResponse, _ error: JSONSyntaxError
+    ) -> KubernetesError {
+        KubernetesError(
+            .invalidResponse, "the server answered HTTP \(response.head.status), but with \(error)",
+            request: request.name, httpStatus: response.head.status)
     }
 
     static func unexpected(_ request: KubernetesRequest, _ reason: String) -> KubernetesError {

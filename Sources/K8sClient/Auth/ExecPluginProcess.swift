@@ -43,9 +43,7 @@ enum ExecPluginProcess {
             arguments: Arguments(plugin.arguments), environment: Environment.inherit.updating(environment),
             platformOptions: options)
         do {
-            return isInteractive
-                ? try await run(plugin, configuration, input: .currentStandardInput)
-                : try await run(plugin, configuration, input: .none)
+            return isInteractive ? try await converse(plugin, configuration) : try await run(plugin, configuration)
         } catch let failure as SubprocessError where failure.code == .executableNotFound {
             let hint = plugin.installHint.map { "; \($0)" } ?? ""
             return .failure(error(plugin, "is not there\(hint)"))
@@ -56,26 +54,45 @@ enum ExecPluginProcess {
         }
     }
 
+    /// A run that talks to nobody: what it says on standard error goes into messages.
     private static func run(
-        _ plugin: ExecPlugin, _ configuration: Configuration, input: some InputProtocol
+        _ plugin: ExecPlugin, _ configuration: Configuration
     ) async throws -> Result<ExecCredential, KubernetesError> {
-        let outcome = try await Subprocess.run(configuration, input: input, output: .sequence, error: .sequence) {
+        let outcome = try await Subprocess.run(configuration, input: .none, output: .sequence, error: .sequence) {
             execution in
             async let message = collected(execution.standardError, limit: maximumMessage)
             let output = try await collected(execution.standardOutput, limit: maximumOutput)
             return (output: output, message: try await message)
         }
         let (output, message) = outcome.closureResult
-        switch outcome.terminationStatus {
+        return credential(plugin, outcome.terminationStatus, output, message.bytes)
+    }
+
+    /// A run that talks to a person: what it asks on standard error must be seen before it is answered.
+    private static func converse(
+        _ plugin: ExecPlugin, _ configuration: Configuration
+    ) async throws -> Result<ExecCredential, KubernetesError> {
+        let outcome = try await Subprocess.run(
+            configuration, input: .currentStandardInput, output: .sequence, error: .currentStandardError
+        ) { execution in
+            try await collected(execution.standardOutput, limit: maximumOutput)
+        }
+        return credential(plugin, outcome.terminationStatus, outcome.closureResult, [])
+    }
+
+    private static func credential(
+        _ plugin: ExecPlugin, _ status: TerminationStatus, _ output: (bytes: [UInt8], isCut: Bool), _ message: [UInt8]
+    ) -> Result<ExecCredential, KubernetesError> {
+        switch status {
         case .exited(0): break
-        case .exited(let code): return .failure(error(plugin, "failed with exit status \(code)", message.bytes))
-        case .signaled(let signal): return .failure(error(plugin, "was ended by signal \(signal)", message.bytes))
+        case .exited(let code): return .failure(error(plugin, "failed with exit status \(code)", message))
+        case .signaled(let signal): return .failure(error(plugin, "was ended by signal \(signal)", message))
         }
         guard !output.isCut else {
-            return .failure(error(plugin, "printed more than \(maximumOutput) bytes", message.bytes))
+            return .failure(error(plugin, "printed more than \(maximumOutput) bytes", message))
         }
         return ExecCredential.parse(output.bytes, version: plugin.version).mapError { reason in
-            error(plugin, "cannot be used: \(reason.text)", message.bytes)
+            error(plugin, "cannot be used: \(reason.text)", message)
         }
     }
 

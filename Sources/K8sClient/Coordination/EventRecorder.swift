@@ -24,8 +24,10 @@ public final class EventRecorder: Service {
 
     /// Makes a recorder; `run()` starts it.
     /// - Parameters:
+    ///   - client: what writes the events.
     ///   - reportingController: who reports, as `chatbackend.io/operator`.
     ///   - reportingInstance: which instance of it, as the pod's name.
+    ///   - logger: told of events that cannot be written.
     public init(
         client: KubernetesClient, reportingController: String, reportingInstance: String,
         logger: Logger = Logger(label: "events")
@@ -39,6 +41,7 @@ public final class EventRecorder: Service {
 
     /// Notes an event; it is written later.
     /// - Parameters:
+    ///   - type: whether it is as it should be.
     ///   - regarding: what it is about; an object without a namespace has its events in `default`.
     ///   - reason: why it happened, as one CamelCase word.
     ///   - action: what was done or tried, as one CamelCase word.

@@ -55,6 +55,9 @@ public final class LeaderElector: Service {
 
     /// Makes an elector; `run()` starts it.
     /// - Parameters:
+    ///   - client: whose requests for the Lease count against the lane `coordination`.
+    ///   - configuration: which Lease, and for how long it is held.
+    ///   - logger: told of what is won and lost.
     ///   - onStarted: called when this instance has become the leader.
     ///   - onLost: called when it no longer is, the end of `run()` included.
     public init(

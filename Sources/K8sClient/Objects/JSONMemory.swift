@@ -30,7 +30,12 @@ struct JSONFieldSets {
     /// The set whose text these bytes begin with. An object's text ends where its bracket is closed, so that no longer one can
     /// begin the same way.
     mutating func find(_ bytes: Span<UInt8>, depth: Int) -> (value: JSONValue, byteCount: Int)? {
-        guard let index = known.firstIndex(where: { $0.depth == depth && Self.begins(bytes, with: $0.text) }) else {
+        guard
+            let index = known.firstIndex(where: {
+                $0.depth == depth && $0.text.count <= bytes.count
+                    && bytes.extracting(first: $0.text.count).hasSameBytes(as: $0.text.span)
+            })
+        else {
             return nil
         }
         let found = known[index]
@@ -43,23 +48,5 @@ struct JSONFieldSets {
         if known.count >= Self.capacity { known.removeLast() }
         let text = bytes.withUnsafeBufferPointer { Array($0) }
         known.insert(Known(text: text, depth: depth, value: value), at: known.count / 2)
-    }
-
-    private static func begins(_ bytes: Span<UInt8>, with text: [UInt8]) -> Bool {
-        guard text.count <= bytes.count else { return false }
-        let (left, right) = (bytes.bytes, text.span.bytes)
-        var offset = 0
-        while offset + 8 <= text.count {
-            guard
-                left.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                    == right.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            else { return false }
-            offset += 8
-        }
-        while offset < text.count {
-            guard bytes[offset] == text[offset] else { return false }
-            offset += 1
-        }
-        return true
     }
 }

@@ -1,11 +1,16 @@
-/// The names of members, or texts, each made once: documents of one kind have the same few hundred over and over.
+/// The names of members, each made once: documents of one kind have the same few hundred over and over.
 ///
 /// A table of a fixed size in which a newer name takes the place of an older one, so that whatever names a peer thinks of, it
 /// grows no further.
 struct JSONNames {
-    /// What a name may hold that is worth finding again.
-    static let maximumBytes = 128
+    /// How long a name is that is worth finding again: shorter ones take no memory of their own, longer ones are rare.
+    static let lengths = 16...128
     private let capacity: Int
+    /// From which length on a document alone has names often enough to be worth the table.
+    static let worthwhileBytes = 64 << 10
+
+    /// Whether names are looked up at all.
+    var isUsed = true
     private var slots: [String] = []
 
     /// - Parameter capacity: how many are remembered; a power of two.
@@ -18,7 +23,7 @@ struct JSONNames {
     mutating func name(_ bytes: Span<UInt8>) -> String {
         if slots.isEmpty { slots = Array(repeating: "", count: capacity) }
         let slot = Self.hash(bytes) & (capacity - 1)
-        if Self.isEqual(slots[slot], bytes) { return slots[slot] }
+        if slots[slot].utf8Span.span.hasSameBytes(as: bytes) { return slots[slot] }
         let name = String(copying: UTF8Span(unchecked: bytes, isKnownASCII: true))
         slots[slot] = name
         return name
@@ -37,24 +42,5 @@ struct JSONNames {
             offset += start < 0 ? 1 : 8
         }
         return Int(hash >> 32)
-    }
-
-    private static func isEqual(_ name: String, _ bytes: Span<UInt8>) -> Bool {
-        let known = name.utf8Span.span
-        guard known.count == bytes.count else { return false }
-        let (left, right) = (known.bytes, bytes.bytes)
-        var offset = 0
-        while offset + 8 <= bytes.count {
-            guard
-                left.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                    == right.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            else { return false }
-            offset += 8
-        }
-        while offset < bytes.count {
-            guard known[offset] == bytes[offset] else { return false }
-            offset += 1
-        }
-        return true
     }
 }

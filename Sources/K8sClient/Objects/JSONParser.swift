@@ -14,12 +14,15 @@ extension JSONValue {
     ///
     /// Of two members under one key the later one stands. Documents nested deeper than 512 levels are refused, so
     /// that no peer can exhaust the stack.
-    /// - Parameter selection: what of the document is read; all of it by default.
+    /// - Parameters:
+    ///   - bytes: the text.
+    ///   - selection: what of the document is read; all of it by default.
     /// - Throws: `JSONSyntaxError` with the offset of the first byte that does not fit.
     public init(parsing bytes: Span<UInt8>, selecting selection: JSONSelection = .all) throws(JSONSyntaxError) {
         var parser = JSONParser()
         // What is selected is selected to be kept.
         parser.memory.sharesTexts = selection != .all
+        parser.memory.names.isUsed = bytes.count >= JSONNames.worthwhileBytes
         self = try parser.document(bytes, selection)
     }
 
@@ -143,7 +146,7 @@ struct JSONParser {
     }
 
     /// A set of fields, which is not read again when the same text has been read before.
-    private mutating func fieldSet(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+    mutating func fieldSet(_ bytes: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
         guard try beginning(bytes, depth: depth) == UInt8(ascii: "{") else { return try value(bytes, depth: depth) }
         let start = position
         if let known = memory.fieldSets.find(bytes.extracting(start...), depth: depth) {
@@ -199,210 +202,5 @@ struct JSONParser {
         }
         position += 1
         return byte == close
-    }
-
-    mutating func string(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
-        position += 1
-        let start = position
-        let isASCII = skipPlain(bytes)
-        guard position < bytes.count else { throw unexpected(bytes, "a string is not closed") }
-        switch bytes[position] {
-        case UInt8(ascii: "\""):
-            let text = isASCII ? ascii(bytes, start..<position) : try utf8(bytes, start..<position)
-            position += 1
-            return text
-        case UInt8(ascii: "\\"): return try stringWithEscapes(bytes, from: start)
-        default: throw unexpected(bytes, "a control character in a string is not escaped")
-        }
-    }
-
-    /// The name of a member.
-    mutating func name(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
-        guard let range = passRememberable(bytes) else { return try string(bytes) }
-        return memory.names.name(bytes.extracting(range))
-    }
-
-    /// The string that is a value.
-    private mutating func text(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> String {
-        guard memory.sharesTexts, let range = passRememberable(bytes) else { return try string(bytes) }
-        return memory.texts.name(bytes.extracting(range))
-    }
-
-    /// Passes the string that follows if it is one that is worth finding again, and tells where its text is.
-    private mutating func passRememberable(_ bytes: Span<UInt8>) -> Range<Int>? {
-        let quote = position
-        position += 1
-        let start = position
-        let isASCII = skipPlain(bytes)
-        // Shorter ones take no memory of their own.
-        if isASCII, position < bytes.count, bytes[position] == UInt8(ascii: "\""),
-            position - start > 15, position - start <= JSONNames.maximumBytes
-        {
-            position += 1
-            return start..<(position - 1)
-        }
-        position = quote
-        return nil
-    }
-
-    /// Passes what of a string stands for itself, up to a quotation mark, an escape, a control character or the end, eight bytes
-    /// at a time. True when all of it is ASCII.
-    mutating func skipPlain(_ bytes: Span<UInt8>) -> Bool {
-        let raw = bytes.bytes
-        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
-        var seen: UInt64 = 0
-        while position + 8 <= bytes.count {
-            let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-            let escapes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            // The lowest of these bits that is set is exact: a borrow only reaches bytes behind one that has ended the search.
-            let stops =
-                (((quotes &- ones) & ~quotes) | ((escapes &- ones) & ~escapes) | ((word &- ones &* 0x20) & ~word))
-                & highs
-            if stops != 0 {
-                let count = stops.trailingZeroBitCount / 8
-                position += count
-                return (seen | word & ((1 << UInt64(count * 8)) - 1)) & highs == 0
-            }
-            seen |= word
-            position += 8
-        }
-        while position < bytes.count {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
-            seen |= UInt64(byte)
-            position += 1
-        }
-        return seen & highs == 0
-    }
-
-    /// What has been seen to be ASCII.
-    private func ascii(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
-        String(copying: UTF8Span(unchecked: bytes.extracting(range), isKnownASCII: true))
-    }
-
-    func utf8(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(JSONSyntaxError) -> String {
-        do {
-            return String(copying: try UTF8Span(validating: bytes.extracting(range)))
-        } catch {
-            throw JSONSyntaxError(offset: range.lowerBound, reason: "a string is not valid UTF-8")
-        }
-    }
-
-    private mutating func stringWithEscapes(_ bytes: Span<UInt8>, from start: Int) throws(JSONSyntaxError) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * (position - start) + 32)
-        var plain = start
-        while position < bytes.count {
-            for index in plain..<position { text.append(bytes[index]) }
-            switch bytes[position] {
-            case UInt8(ascii: "\""):
-                position += 1
-                do {
-                    return String(copying: try UTF8Span(validating: text.span))
-                } catch {
-                    throw JSONSyntaxError(offset: start, reason: "a string is not valid UTF-8")
-                }
-            case UInt8(ascii: "\\"):
-                position += 1
-                text.append(contentsOf: UTF8.encode(try escape(bytes)) ?? UTF8.encodedReplacementCharacter)
-                plain = position
-                _ = skipPlain(bytes)
-            default: throw unexpected(bytes, "a control character in a string is not escaped")
-            }
-        }
-        throw unexpected(bytes, "a string is not closed")
-    }
-
-    private mutating func escape(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> Unicode.Scalar {
-        guard position < bytes.count else { throw unexpected(bytes, "a string is not closed") }
-        let byte = bytes[position]
-        position += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"):
-            let unit = try hexadecimal(bytes)
-            if let scalar = Unicode.Scalar(unit) { return scalar }
-            // Half of a surrogate pair: its other half follows, or the text is broken and reads as U+FFFD.
-            guard unit < 0xDC00, position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
-                bytes[position + 1] == UInt8(ascii: "u")
-            else { return "\u{FFFD}" }
-            let mark = position
-            position += 2
-            let low = try hexadecimal(bytes)
-            guard (0xDC00..<0xE000).contains(low) else {
-                position = mark
-                return "\u{FFFD}"
-            }
-            return Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)) ?? "\u{FFFD}"
-        default:
-            position -= 1
-            throw unexpected(bytes, "an unknown escape in a string")
-        }
-    }
-
-    private mutating func hexadecimal(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> UInt32 {
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard position < bytes.count, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
-                throw unexpected(bytes, "four hexadecimal digits must follow \\u")
-            }
-            value = value << 4 | UInt32(digit)
-            position += 1
-        }
-        return value
-    }
-
-    mutating func number(_ bytes: Span<UInt8>) throws(JSONSyntaxError) -> JSONValue {
-        let start = position
-        if bytes[position] == UInt8(ascii: "-") { position += 1 }
-        let leading = position
-        var magnitude: Int64 = 0
-        var fits = true
-        try digits(bytes) { digit in
-            let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(Int64(digit))
-            if overflow || carry { fits = false } else { magnitude = sum }
-        }
-        if bytes[leading] == UInt8(ascii: "0"), position > leading + 1 {
-            position = leading
-            throw unexpected(bytes, "a number cannot begin with 0")
-        }
-        var isInteger = true
-        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
-            isInteger = false
-            position += 1
-            try digits(bytes) { _ in }
-        }
-        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
-            isInteger = false
-            position += 1
-            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
-                position += 1
-            }
-            try digits(bytes) { _ in }
-        }
-        if isInteger, fits { return .integer(leading > start ? -magnitude : magnitude) }
-        let text = try utf8(bytes, start..<position)
-        if isInteger, let exact = Int64(text) { return .integer(exact) }  // the least Int64, whose magnitude overflows
-        guard let value = Double(text), value.isFinite else {
-            position = start
-            throw unexpected(bytes, "a number is out of range")
-        }
-        return .double(value)
-    }
-
-    private mutating func digits(_ bytes: Span<UInt8>, _ each: (UInt8) -> Void) throws(JSONSyntaxError) {
-        let start = position
-        while position < bytes.count, case UInt8(ascii: "0")...UInt8(ascii: "9") = bytes[position] {
-            each(bytes[position] - UInt8(ascii: "0"))
-            position += 1
-        }
-        guard position > start else { throw unexpected(bytes, "a digit is missing in a number") }
     }
 }

@@ -66,6 +66,10 @@ extension JSONValue: Codable {
             self = decoder.value
             return
         }
+        if let decoder = decoder as? JSONTapeDecoder {
+            self = decoder.node.value
+            return
+        }
         if let container = try? decoder.container(keyedBy: JSONKey.self) {
             var members: [String: JSONValue] = [:]
             for key in container.allKeys {
@@ -143,7 +147,7 @@ enum JSONKey: CodingKey {
     }
 }
 
-extension [any CodingKey] {
+extension Collection<any CodingKey> {
     /// The path as users write it: `.spec.containers[0].image`.
     var dotted: String {
         if isEmpty { return "." }
@@ -152,12 +156,13 @@ extension [any CodingKey] {
 }
 
 extension JSONDecodingError {
-    init(_ error: DecodingError) {
+    /// - Parameter depth: how many of the path's first keys lead to what was decoded, and say nothing to whoever asked for that.
+    init(_ error: DecodingError, below depth: Int = 0) {
         switch error {
         case .keyNotFound(let key, let context):
-            self.init(path: (context.codingPath + [key]).dotted, reason: "is missing")
+            self.init(path: (context.codingPath.dropFirst(depth) + [key]).dotted, reason: "is missing")
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            self.init(path: context.codingPath.dotted, reason: context.debugDescription)
+            self.init(path: context.codingPath.dropFirst(depth).dotted, reason: context.debugDescription)
         @unknown default:
             self.init(path: ".", reason: "\(error)")
         }

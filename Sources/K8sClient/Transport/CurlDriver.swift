@@ -66,21 +66,23 @@ final class CurlDriver: Sendable {
 
     /// Hands a command to the driver; false when it is gone and nothing will come of it.
     func submit(_ command: Command) -> Bool {
-        inbox.withLock { inbox in
-            guard !inbox.isClosed, !inbox.isStopping else { return false }
+        let count: Int? = inbox.withLock { inbox in
+            guard !inbox.isClosed, !inbox.isStopping else { return nil }
             inbox.commands.append(command)
-            if inbox.commands.count == 1 { wake() }
-            return true
+            return inbox.commands.count
         }
+        // Not under the lock, on which the driver would wait as soon as it is awake. Only the first one has to wake it: the
+        // others came before it has looked.
+        if count == 1 { wakePipe?.wake() }
+        return count != nil
     }
 
     /// Asks the driver to end every transfer and itself.
     func stop() {
         inbox.withLock { inbox in
-            guard !inbox.isClosed, !inbox.isStopping else { return }
-            inbox.isStopping = true
-            wake()
+            if !inbox.isClosed { inbox.isStopping = true }
         }
+        wakePipe?.wake()
     }
 
     /// Waits until the driver's thread holds nothing any more.
@@ -92,10 +94,6 @@ final class CurlDriver: Sendable {
             }
             if isClosed { continuation.resume() }
         }
-    }
-
-    private func wake() {
-        wakePipe?.wake()
     }
 
     // MARK: On the driver's thread

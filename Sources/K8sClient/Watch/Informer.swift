@@ -21,7 +21,12 @@ public final class Informer<Stored: Sendable>: Service {
     }
 
     /// Watches objects that are kept as they are read.
-    /// - Parameter options: which objects; only the selectors count.
+    /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
+    ///   - options: which objects; only the selectors count.
+    ///   - type: what the objects are read as.
     public convenience init(
         _ client: KubernetesClient, _ resource: APIResource, namespace: String? = nil, _ options: ListOptions = .init(),
         as type: Stored.Type = Stored.self
@@ -31,6 +36,9 @@ public final class Informer<Stored: Sendable>: Service {
 
     /// Watches objects of which `transform` says what is kept.
     /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
     ///   - options: which objects; only the selectors count.
     ///   - type: what the objects are read as.
     ///   - transform: what is kept of each.
@@ -44,6 +52,9 @@ public final class Informer<Stored: Sendable>: Service {
 
     /// Watches objects of which only a part is read at all: what costs least where there are many.
     /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
     ///   - options: which objects; only the selectors count.
     ///   - selection: what of each object; when it is metadata alone, the server sends no more than that.
     ///   - transform: what is kept of each, from the selected part; name, namespace, uid and version are always there.
@@ -53,8 +64,8 @@ public final class Informer<Stored: Sendable>: Service {
         transform: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Stored
     ) {
         self.init(
-            client, resource, namespace: namespace, options, .init(selection), selection, tuning: WatchTuning(),
-            stored: transform)
+            client, resource, namespace: namespace, options, .init(selection), selection, .value, tuning: WatchTuning()
+        ) { object throws(JSONDecodingError) in try transform(object.value) }
     }
 
     convenience init<Raw: Decodable & KubernetesObject>(
@@ -62,24 +73,25 @@ public final class Informer<Stored: Sendable>: Service {
         as type: Raw.Type, tuning: WatchTuning, transform: @escaping @Sendable (Raw) -> Stored
     ) {
         self.init(
-            client, resource, namespace: namespace, options, .init(for: type), .all, tuning: tuning
-        ) { value throws(JSONDecodingError) in transform(try value.decode(type)) }
+            client, resource, namespace: namespace, options, .init(for: type), .all, .init(for: type), tuning: tuning
+        ) { object throws(JSONDecodingError) in transform(try object.decode(type)) }
     }
 
     private init(
         _ client: KubernetesClient, _ resource: APIResource, namespace: String?, _ options: ListOptions,
-        _ representation: KubernetesRequest.Representation, _ selection: JSONSelection, tuning: WatchTuning,
-        stored: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Stored
+        _ representation: KubernetesRequest.Representation, _ selection: JSONSelection, _ form: ReceivedObject.Form,
+        tuning: WatchTuning, stored: @escaping @Sendable (ReceivedObject) throws(JSONDecodingError) -> Stored
     ) {
         let handlers = Handlers()
         self.handlers = handlers
         watcher = Watcher(
-            client, resource, namespace: namespace, options, representation, selecting: selection, tuning: tuning,
+            client, resource, namespace: namespace, options, representation, selecting: selection, form: form,
+            tuning: tuning,
             onError: { error in for handler in handlers.error.withLock({ $0 }) { handler(error) } },
-            convert: { value throws(JSONDecodingError) in
+            convert: { object throws(JSONDecodingError) in
                 ObjectStore.Entry(
-                    key: value.objectKey, uid: value.uid, resourceVersion: value.resourceVersion,
-                    value: try stored(value))
+                    key: object.objectKey, uid: object.uid, resourceVersion: object.resourceVersion,
+                    value: try stored(object))
             })
     }
 

@@ -90,7 +90,7 @@ extension Watcher {
                 page = try await watcher.client.list(
                     watcher.resource, namespace: watcher.namespace, options, watcher.representation,
                     selecting: watcher.selection
-                ) { watcher.converted($0) }
+                ) { watcher.converted(.value($0)) }
             } catch {
                 report(error)
                 machine.listFailed(error)
@@ -167,9 +167,7 @@ extension Watcher {
                 while true {
                     while let line = try stream.lines.next() {
                         if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
-                        let event = try WatchEvent(
-                            parsing: line.span, selecting: watcher.selection, of: eventSelection, memory: &stream.memory
-                        )
+                        let event = try self.event(line, &stream.memory)
                         if stream.initial != nil {
                             guard try collect(event, in: &stream) else {
                                 refuseWatchList("the server sends a bookmark that does not end the list")
@@ -209,6 +207,17 @@ extension Watcher {
             }
         }
 
+        private func event(
+            _ line: ArraySlice<UInt8>, _ memory: inout JSONMemory
+        ) throws(KubernetesError) -> WatchEvent<ReceivedObject> {
+            switch watcher.form {
+            case .value:
+                try WatchEvent(
+                    parsing: line.span, selecting: watcher.selection, of: eventSelection, memory: &memory)
+            case .tape: try WatchEvent(tape: Array(line), memory: &memory)
+            }
+        }
+
         private mutating func end(_ ended: Stream, _ error: KubernetesError?) {
             stream = nil
             // An expired version is a part of a watch's life, not a failure.
@@ -233,7 +242,7 @@ extension Watcher {
 
         /// Takes an event of the first list in; false when the server does not mean it as one.
         private mutating func collect(
-            _ event: WatchEvent<JSONValue>, in stream: inout Stream
+            _ event: WatchEvent<ReceivedObject>, in stream: inout Stream
         ) throws(KubernetesError) -> Bool {
             switch event {
             case .added(let object), .modified(let object):
@@ -255,7 +264,7 @@ extension Watcher {
                 retryAfter: status.details?.retryAfterSeconds.map { .seconds($0) })
         }
 
-        private mutating func change(_ event: WatchEvent<JSONValue>) throws(KubernetesError) -> Change? {
+        private mutating func change(_ event: WatchEvent<ReceivedObject>) throws(KubernetesError) -> Change? {
             switch event {
             case .added(let object), .modified(let object):
                 machine.progressed(resourceVersion: object.resourceVersion)
@@ -280,7 +289,7 @@ extension Watcher {
     }
 
     /// The object as the consumer wants it; `nil`, and a report, when it cannot be read so.
-    func converted(_ object: JSONValue) -> Object? {
+    func converted(_ object: ReceivedObject) -> Object? {
         do throws(JSONDecodingError) {
             return try convert(object)
         } catch {

@@ -32,17 +32,18 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
     let namespace: String?
     let options: ListOptions
     let representation: KubernetesRequest.Representation
-    /// What is read of each object.
+    /// What is read of each object, and in which form; what is read to be decoded is read as a whole.
     let selection: JSONSelection
+    let form: ReceivedObject.Form
     let tuning: WatchTuning
     let onError: @Sendable (KubernetesError) -> Void
-    let convert: @Sendable (JSONValue) throws(JSONDecodingError) -> Object
+    let convert: @Sendable (ReceivedObject) throws(JSONDecodingError) -> Object
 
     init(
         _ client: KubernetesClient, _ resource: APIResource, namespace: String?, _ options: ListOptions,
         _ representation: KubernetesRequest.Representation, selecting selection: JSONSelection = .all,
-        tuning: WatchTuning, onError: @escaping @Sendable (KubernetesError) -> Void,
-        convert: @escaping @Sendable (JSONValue) throws(JSONDecodingError) -> Object
+        form: ReceivedObject.Form = .value, tuning: WatchTuning, onError: @escaping @Sendable (KubernetesError) -> Void,
+        convert: @escaping @Sendable (ReceivedObject) throws(JSONDecodingError) -> Object
     ) {
         self.client = client
         self.resource = resource
@@ -50,6 +51,7 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
         self.options = options
         self.representation = representation
         self.selection = selection.union(.identity)
+        self.form = form
         self.tuning = tuning
         self.onError = onError
         self.convert = convert
@@ -64,6 +66,9 @@ public struct Watcher<Object: Sendable>: AsyncSequence, Sendable {
 extension Watcher where Object: Decodable {
     /// Watches a kind of object, of one namespace or of all.
     /// - Parameters:
+    ///   - client: what lists and watches.
+    ///   - resource: the kind.
+    ///   - namespace: where; everywhere by default.
     ///   - options: which objects; only the selectors count.
     ///   - type: what the objects are read as; `PartialObjectMetadata` makes the server send only that.
     ///   - onError: told about every failure, before the pause that follows it.
@@ -72,8 +77,9 @@ extension Watcher where Object: Decodable {
         as type: Object.Type = Object.self, onError: @escaping @Sendable (KubernetesError) -> Void = { _ in }
     ) {
         self.init(
-            client, resource, namespace: namespace, options, .init(for: type), tuning: WatchTuning(), onError: onError
-        ) { value throws(JSONDecodingError) in try value.decode(type) }
+            client, resource, namespace: namespace, options, .init(for: type), form: .init(for: type),
+            tuning: WatchTuning(), onError: onError
+        ) { object throws(JSONDecodingError) in try object.decode(type) }
     }
 }
 

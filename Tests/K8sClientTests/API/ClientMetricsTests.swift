@@ -50,7 +50,8 @@ struct ClientMetricsTests {
         var tuning = WatchTuning()
         tuning.backoff = .init(base: .milliseconds(1), maximum: .milliseconds(10), healthyWatch: .seconds(60))
         var changes = Watcher<JSONValue>(
-            client, .configMaps, namespace: nil, .init(), .full, tuning: tuning, onError: { _ in }, convert: { $0 }
+            client, .configMaps, namespace: nil, .init(), .full, tuning: tuning, onError: { _ in },
+            convert: { $0.value }
         ).makeAsyncIterator()
         while case .restarted? = await changes.next() {}
         for reason in ["closed", "expired", "invalidResponse", "refused"] {

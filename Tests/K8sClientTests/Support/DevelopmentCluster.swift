@@ -10,7 +10,10 @@ struct DevelopmentCluster: Sendable {
     let configuration: ClientConfiguration
 
     /// Runs one beside `body`, and ends it.
-    static func running<R: Sendable>(_ body: @Sendable (DevelopmentCluster) async throws -> R) async throws -> R {
+    /// - Parameter servesWatchList: whether a watch may ask for the first list as events.
+    static func running<R: Sendable>(
+        servesWatchList: Bool = false, _ body: @Sendable (DevelopmentCluster) async throws -> R
+    ) async throws -> R {
         try await withTemporaryFolder { folder in
             let log = folder + "/devcluster.log"
             let file = try FileDescriptor.open(
@@ -20,7 +23,9 @@ struct DevelopmentCluster: Sendable {
             options.createSession = true
             options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
             let outcome = try await Subprocess.run(
-                .path(try program()), arguments: ["run", "--dir", folder + "/cluster", "--port", "0"],
+                .path(try builtProgram("devcluster")),
+                arguments: Arguments(
+                    ["run", "--dir", folder + "/cluster", "--port", "0"] + (servesWatchList ? ["--watch-list"] : [])),
                 platformOptions: options, input: .none,
                 output: .fileDescriptor(file, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(file, closeAfterSpawningProcess: false)
@@ -41,12 +46,6 @@ struct DevelopmentCluster: Sendable {
             }
             return outcome.closureResult
         }
-    }
-
-    /// Programs are built beside the test bundle.
-    private static func program() throws -> FilePath {
-        let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return FilePath(bundle).removingLastComponent().appending("devcluster")
     }
 
     /// The way to it for a proxy, which speaks as the administrator.

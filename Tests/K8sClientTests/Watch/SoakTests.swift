@@ -3,22 +3,48 @@ import Foundation
 import Logging
 import Testing
 
-/// Ten thousand changes, seen through a proxy that drops half of all requests and hurts others.
-@Suite("A soak under faults")
+/// Ten thousand changes, seen through a proxy that drops half of all requests and hurts others. One after another, since each
+/// keeps the machine busy.
+@Suite("A soak under faults", .serialized)
 struct SoakTests {
     private static let writers = 8
     private static let changes = 10_000
     private static let namespace = "soak"
 
     @Test(
-        "After ten thousand changes under faults a store holds the server's list byte for byte, and nothing has leaked")
-    func soak() async throws {
-        let mix = FaultMix(for: "soak")
+        "After ten thousand changes under faults a store holds the server's list byte for byte, and nothing has leaked",
+        arguments: [false, true])
+    func soak(servesWatchList: Bool) async throws {
+        let mix = FaultMix(for: servesWatchList ? "soak with first lists as events" : "soak")
+        try await withProxy(mix, servesWatchList: servesWatchList) { direct, proxy, certificates in
+            try await run(mix, direct, proxy, certificates)
+        }
+    }
+
+    @Test(
+        "A process that followed and wrote under faults has no descriptor open that it did not have before",
+        arguments: [false, true])
+    func descriptors(servesWatchList: Bool) async throws {
+        let mix = FaultMix(for: "descriptors")
+        try await withProxy(mix, servesWatchList: servesWatchList) { _, proxy, certificates in
+            let output = try await Probe.run([
+                "soak", "--server", "https://127.0.0.1:\(proxy.port)", "--authority", certificates.path("proxy-ca.crt"),
+                "--namespace", Self.namespace, "--writes", "120",
+            ])
+            #expect(output == "left open: []\n")
+        }
+    }
+
+    /// A cluster with the namespace, and a proxy before it that does what the mix says.
+    private func withProxy(
+        _ mix: FaultMix, servesWatchList: Bool,
+        _ body: @escaping @Sendable (KubernetesClient, FaultProxy, Certificates) async throws -> Void
+    ) async throws {
         try await withTemporaryFolder { folder in
             let certificates = Certificates(folder: folder)
             try certificates.authority("proxy-ca")
             for name in ["proxy", "proxy-2"] { try certificates.certificate(name, by: "proxy-ca") }
-            try await DevelopmentCluster.running { cluster in
+            try await DevelopmentCluster.running(servesWatchList: servesWatchList) { cluster in
                 let direct = KubernetesClient(configuration: cluster.configuration)
                 try await direct.create(
                     .namespaces,
@@ -26,7 +52,7 @@ struct SoakTests {
                 let port = try await FaultProxy.running(
                     to: try cluster.upstream(), tls: try certificates.serverContext("proxy"), plan: { mix.next($0) }
                 ) { proxy in
-                    try await run(mix, direct, proxy, certificates)
+                    try await body(direct, proxy, certificates)
                     return proxy.port
                 }
                 try await eventually("no socket of the proxy is open") { try Self.sockets(port: port) == 0 }

@@ -9,7 +9,8 @@ struct WatchLimitTests {
         tuning.backoff = .init(base: .milliseconds(10), maximum: .seconds(30), healthyWatch: .seconds(60))
         change(&tuning)
         return Watcher(
-            client, .configMaps, namespace: nil, .init(), .full, tuning: tuning, onError: { _ in }, convert: { $0 })
+            client, .configMaps, namespace: nil, .init(), .full, tuning: tuning, onError: { _ in },
+            convert: { $0.value })
     }
 
     @Test("A watch that falls silent is given up and goes on at the last version")

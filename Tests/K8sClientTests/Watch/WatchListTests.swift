@@ -19,7 +19,7 @@ struct WatchListTests {
         change(&tuning)
         return Watcher(
             client, .configMaps, namespace: "default", .init(labelSelector: "app=x"), .full, tuning: tuning,
-            onError: { _ in }, convert: { $0 })
+            onError: { _ in }, convert: { $0.value })
     }
 
     private func changes(_ watcher: Watcher<JSONValue>, _ count: Int) async -> [String] {

@@ -19,7 +19,7 @@ struct WatcherTests {
         change(&tuning)
         return Watcher(
             client, .configMaps, namespace: "default", .init(labelSelector: "app=x"), .full, tuning: tuning,
-            onError: onError, convert: { $0 })
+            onError: onError, convert: { $0.value })
     }
 
     private func describe(_ change: Watcher<JSONValue>.Change?) -> String {
