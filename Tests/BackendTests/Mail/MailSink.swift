@@ -5,10 +5,11 @@ import Testing
 
 /// A real mail server, aiosmtpd, whose mails can be looked at. It ends with this object.
 final class MailSink: Sendable {
-    /// The interpreter that `hack/python-packages` makes.
-    static let python = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../../.build/python/bin/python").standardizedFileURL
-    static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: python.path) }
+    /// The interpreter that `hack/python-packages` makes. It knows its packages by the path that it is started with, a link.
+    static let python =
+        (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }.path
+        + "/.build/python/bin/python"
+    static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: python) }
 
     let folder: URL
     private let process = Process()
@@ -23,9 +24,10 @@ final class MailSink: Sendable {
             try Self.makeCertificate(in: folder)
             arguments += ["--certificate", certificate, "--key", folder.appendingPathComponent("key.pem").path]
         }
-        process.executableURL = Self.python
+        // Foundation would follow the link.
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("smtp_sink.py")
-        process.arguments = [script.path] + arguments
+        process.arguments = [Self.python, script.path] + arguments
         process.standardInput = input
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         process.standardOutput = try FileHandle(forWritingTo: output)
