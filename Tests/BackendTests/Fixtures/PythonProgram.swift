@@ -23,7 +23,7 @@ struct PythonProgram {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         // .build/TRIPLE/debug/TESTS
         let python = URL(fileURLWithPath: tests).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("python/bin/python3").path
+            .deletingLastPathComponent().appendingPathComponent("python/tests/bin/python").path
         try #require(
             FileManager.default.isExecutableFile(atPath: python),
             "hack/test makes \(python); hack/python-packages does alone")

@@ -8,7 +8,7 @@ final class MailSink: Sendable {
     /// The interpreter that `hack/python-packages` makes. It knows its packages by the path that it is started with, a link.
     static let python =
         (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }.path
-        + "/.build/python/bin/python"
+        + "/.build/python/tests/bin/python"
     static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: python) }
 
     let folder: URL
