@@ -27,7 +27,7 @@ struct SettingsTests {
         #expect(settings.host == "0.0.0.0")
         #expect(settings.port == 8000)
         #expect(settings.database == .sqlite(path: "./app.db"))
-        #expect(settings.upstream == .openAI)
+        #expect(settings.upstream.source == .echo)
         #expect(settings.allowedHosts == .all)
         #expect(settings.corsOrigins == .listed([]))
         #expect(settings.logFormat == .json)

@@ -5,6 +5,9 @@ struct MailSettings: Sendable, Equatable {
     var username: String?
     var password: Secret?
     var from: EmailAddress
+    var security: MailSecurity
+    /// PEM file of the authorities trusted for TLS; the system's when nil.
+    var authorityFile: String?
 }
 
 extension MailSettings {
@@ -15,6 +18,7 @@ extension MailSettings {
             try NetworkName.port(parsing: text, allowingAny: false)
         }
         let from = reader.value("SMTP_FROM_EMAIL", parse: EmailAddress.init(parsing:))
+        let security = reader.value("SMTP_TLS", parse: MailSecurity.init(parsing:))
         let username = reader.text("SMTP_USERNAME")
         let password = reader.text("SMTP_PASSWORD")
         if (username == nil) != (password == nil) {
@@ -32,7 +36,10 @@ extension MailSettings {
         }
         if reader.text("SMTP_FROM_EMAIL") == nil { reader.report("SMTP_FROM_EMAIL", "must be set when SMTP_HOST is") }
         guard let host, let from else { return nil }
-        self.init(host: host, port: port ?? 587, username: username, password: password.map(Secret.init), from: from)
+        self.init(
+            host: host, port: port ?? 587, username: username, password: password.map(Secret.init), from: from,
+            security: security ?? .standard(host: host, port: port ?? 587),
+            authorityFile: reader.text("SMTP_CA_FILE"))
     }
 }
 

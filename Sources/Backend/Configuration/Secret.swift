@@ -23,3 +23,9 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     var debugDescription: String { "***" }
     var customMirror: Mirror { Mirror(self, children: [:]) }
 }
+
+extension Secret: Decodable {
+    init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(String.self))
+    }
+}

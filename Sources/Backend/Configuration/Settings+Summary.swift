@@ -13,12 +13,15 @@ extension Settings {
             "database_url": "\(database)",
             "redis_url": redis.map { "\($0)" } ?? "not set",
             "openai_base_url": "\(upstream)",
-            "openai_api_key": upstreamKey == nil ? "not set" : "set",
+            "openai_api_key": upstream.hasKey ? "set" : "not set",
             "cors_origins": "\(corsOrigins)",
             "allowed_hosts": "\(allowedHosts)",
             "log_level": "\(logLevel.rawValue)",
             "log_format": "\(logFormat.rawValue)",
-            "smtp": mail.map { "\($0.host):\($0.port)" } ?? "not set",
+            "smtp": mail.map { "\($0.host):\($0.port) (\($0.security.rawValue))" } ?? "not set",
+            "public_url": publicURL.map { "\($0)" } ?? "not set",
+            "registration": "\(registration.rawValue)",
+            "user_cache_ttl": "\(userCacheLifetime)",
             "drain_delay": "\(drainDelay)",
         ]
     }

@@ -14,13 +14,18 @@ struct Settings: Sendable, Equatable {
     var port: Int
     var database: DatabaseURL
     var redis: RedisURL?
-    var upstream: UpstreamURL
-    var upstreamKey: Secret?
+    var upstream: UpstreamSettings
+    var usageLimits: UsageLimitSettings
     var corsOrigins: CORSOrigins
     var allowedHosts: AllowedHosts
     var logLevel: Logger.Level
     var logFormat: LogFormat
     var mail: MailSettings?
+    /// Where users find the application; nil when that is not said.
+    var publicURL: PublicURL?
+    var registration: RegistrationPolicy
+    /// How long what is known of a user or a key may be used without asking the database; the guide's `USER_CACHE_TTL`.
+    var userCacheLifetime: Duration
     /// How long to keep serving after being told to end, while load balancers learn that this replica is going.
     var drainDelay: Duration
 }
@@ -55,8 +60,8 @@ extension Settings {
 
         database = reader.value("DATABASE_URL", .hidden, parse: DatabaseURL.init(parsing:)) ?? .sqlite(path: "./app.db")
         redis = reader.value("REDIS_URL", .hidden, parse: RedisURL.init(parsing:))
-        upstream = reader.value("OPENAI_BASE_URL", .hidden, parse: UpstreamURL.init(parsing:)) ?? .openAI
-        upstreamKey = reader.value("OPENAI_API_KEY", .hidden, parse: Self.apiKey)
+        upstream = UpstreamSettings(reading: &reader, environment: environment)
+        usageLimits = UsageLimitSettings(reading: &reader)
         corsOrigins = reader.value("CORS_ORIGINS", parse: CORSOrigins.init(parsing:)) ?? .listed([])
         allowedHosts = reader.value("ALLOWED_HOSTS", parse: AllowedHosts.init(parsing:)) ?? .all
         let logLevel = reader.value("LOG_LEVEL", parse: Logger.Level.init(parsing:))
@@ -64,6 +69,9 @@ extension Settings {
         let logFormat = reader.value("LOG_FORMAT", parse: LogFormat.init(parsing:))
         self.logFormat = flags.logFormat ?? logFormat ?? (flags.isDevelopment ? .text : .json)
         mail = MailSettings(reading: &reader)
+        publicURL = reader.value("PUBLIC_URL", parse: PublicURL.init(parsing:))
+        registration = reader.value("REGISTRATION", parse: RegistrationPolicy.init(parsing:)) ?? .open
+        userCacheLifetime = reader.value("USER_CACHE_TTL", parse: Duration.init(parsingCacheLifetime:)) ?? .seconds(3600)
         let drainDelay = reader.value("DRAIN_DELAY", parse: Duration.init(parsingDrainDelay:))
         // Nobody balances load to a developer's machine, and waiting there is only tiresome.
         self.drainDelay = flags.drainDelay ?? drainDelay ?? (environment.isExposed ? .seconds(5) : .zero)
@@ -104,14 +112,6 @@ extension Settings {
         }
         return (Secret(text), false)
     }
-
-    private static func apiKey(_ text: String) throws(InvalidValue) -> Secret {
-        // It becomes a header's value.
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw InvalidValue("must be printable ASCII without spaces")
-        }
-        return Secret(text)
-    }
 }
 
 extension LogFormat {
@@ -122,6 +122,14 @@ extension LogFormat {
 }
 
 extension Duration {
+    /// Reads whole seconds up to a day.
+    init(parsingCacheLifetime text: String) throws(InvalidValue) {
+        guard let seconds = Int(text), (0...86_400).contains(seconds) else {
+            throw InvalidValue("must be a number of seconds from 0 to 86400")
+        }
+        self = .seconds(seconds)
+    }
+
     /// Reads whole or decimal seconds up to five minutes, the longest grace period in use for Deployments.
     init(parsingDrainDelay text: String) throws(InvalidValue) {
         guard let seconds = Double(text), (0...300).contains(seconds) else {

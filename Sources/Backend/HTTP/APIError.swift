@@ -10,6 +10,10 @@ struct APIError: Error, Sendable {
     enum Kind: String, Codable, Sendable {
         case invalidRequest = "invalid_request_error"
         case server = "server_error"
+        /// Too many requests in a time.
+        case requests
+        /// Too many tokens in a time.
+        case tokens
     }
 
     var status: HTTPResponse.Status

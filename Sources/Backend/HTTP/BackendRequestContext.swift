@@ -10,6 +10,8 @@ struct BackendRequestContext: RequestContext, RemoteAddressRequestContext {
     var coreContext: CoreRequestContextStorage
     /// Where the connection comes from; nil when a test calls the router directly.
     let remoteAddress: SocketAddress?
+    /// The connection that the request came on.
+    let channel: any Channel
     /// Names the request in logs and in the answer's `X-Request-Id`.
     private(set) var requestID: RequestIdentifier
 
@@ -18,6 +20,7 @@ struct BackendRequestContext: RequestContext, RemoteAddressRequestContext {
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         remoteAddress = source.channel.remoteAddress
+        channel = source.channel
         requestID = RequestIdentifier()
         // Ours takes its place, in the header's spelling.
         logger[metadataKey: "hb.request.id"] = nil

@@ -33,7 +33,8 @@ struct BackendServer: Sendable {
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 // Twice the limit: room for a client to notice a refusal before it is cut off.
-                MalformedRequestHandler(metrics: metrics, bodyLimit: 2 * BackendRequestContext.bodyLimit)
+                MalformedRequestHandler(metrics: metrics, bodyLimit: 2 * BackendRequestContext.bodyLimit),
+                ClientPresenceHandler(),
             ],
             idleTimeout: Self.idleTimeout)
         return Application(

@@ -11,16 +11,34 @@ struct BackendServices: Sendable {
     let dependencies: [any Dependency]
 
     /// - Throws: ``DatabaseError`` when a SQLite file cannot be opened.
-    init(settings: Settings, registry: PrometheusRegistry, logger: Logger) throws {
+    init(
+        settings: Settings, registry: PrometheusRegistry, logger: Logger, clock: WallClock = .system,
+        passwords: Scrypt.Parameters = .standard
+    ) throws {
         let database = try settings.database.open()
         let schema = SchemaCheck(database: database, policy: settings.schemaPolicy, logger: logger)
-        routes = []
-        background = [database, schema]
-        dependencies = [DatabaseDependency(database: database, schema: schema)]
+        let store = Store(database: database)
+        let shared = try CacheServices(
+            redis: settings.redis.map(RedisConfiguration.init), replication: settings.replication, registry: registry,
+            logger: logger)
+        let accounts = try AccountServices(
+            settings: settings, store: store, bus: shared.bus, limiter: shared.limiter, registry: registry, logger: logger,
+            clock: clock, passwords: passwords)
+        let completions = CompletionServices(
+            settings: settings, store: store, authenticator: accounts.authenticator, cache: shared.cache,
+            limiter: shared.limiter, registry: registry, logger: logger)
+        routes = accounts.routes + completions.routes
+        background = [database, schema] + shared.services + accounts.background + completions.background
+        dependencies = [DatabaseDependency(database: database, schema: schema), completions.client]
     }
 }
 
 extension Settings {
+    /// A SQLite file belongs to one process; a server may have any number of clients.
+    fileprivate var replication: CacheServices.Replication {
+        if case .postgreSQL = database { .several } else { .single }
+    }
+
     /// A SQLite file belongs to this process, so nobody else would migrate it. In production a PostgreSQL database is migrated by
     /// `migrate`, once, before the replicas of the new version start.
     fileprivate var schemaPolicy: SchemaCheck.Policy {

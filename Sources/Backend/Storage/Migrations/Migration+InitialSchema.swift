@@ -104,6 +104,24 @@ extension Migration {
                 )
                 """),
         "CREATE INDEX idx_api_keys_user ON api_keys (user_id, created_at DESC)",
+        // What replicas must forget of a user: a row is written with each change of what proves who somebody is, and every
+        // replica reads the new ones. No foreign key: the user's end is such a change.
+        SQLText(
+            sqlite: """
+                CREATE TABLE account_changes (
+                    id TEXT NOT NULL PRIMARY KEY,
+                    user_id TEXT NOT NULL,
+                    created_at INTEGER NOT NULL
+                ) STRICT
+                """,
+            postgreSQL: """
+                CREATE TABLE account_changes (
+                    id uuid PRIMARY KEY,
+                    user_id uuid NOT NULL,
+                    created_at timestamptz NOT NULL
+                )
+                """),
+        "CREATE INDEX idx_account_changes_created ON account_changes (created_at)",
     ]
 
     private static let conversationTables: [SQLText] = [
