@@ -57,7 +57,10 @@ struct BackendServer: Sendable {
     ) -> ServiceGroup {
         var configuration = ServiceGroupConfiguration(
             services: services.background + [
-                makeApplication(addRoutes: addRoutes), DrainDelay(lifecycle: lifecycle, delay: settings.drainDelay),
+                makeApplication(addRoutes: addRoutes),
+                DrainDelay(lifecycle: lifecycle, delay: settings.drainDelay) { [services] in
+                    services.willEnd(within: finishDeadline)
+                },
             ],
             logger: logger)
         configuration.maximumGracefulShutdownDuration = settings.drainDelay + finishDeadline
@@ -73,10 +76,13 @@ struct BackendServer: Sendable {
 private struct DrainDelay: Service {
     let lifecycle: Lifecycle
     let delay: Duration
+    /// Called once the delay has passed.
+    let onEnd: @Sendable () -> Void
 
     func run() async throws {
         try await gracefulShutdown()
         lifecycle.advance(to: .draining)
         try await Task.sleep(for: delay)
+        onEnd()
     }
 }

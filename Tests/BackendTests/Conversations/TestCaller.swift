@@ -1,7 +1,9 @@
 import Foundation
 import Hummingbird
 import HummingbirdTesting
+import Logging
 import NIOCore
+import Observability
 import Testing
 
 @testable import Backend
@@ -50,15 +52,18 @@ struct ConversationFixture: Sendable {
     /// Calls `test` with two users.
     func run(_ test: @escaping @Sendable (TestCaller, TestCaller) async throws -> Void) async throws {
         let users = (try await store.insertTestUser(), try await store.insertTestUser())
-        let access = ConversationAccess(store: store, authenticator: TrustingAuthenticator())
-        try await BackendFixture().routed(
-            addRoutes: { router in
-                ConversationRoutes(access: access).add(to: router)
-                MessageRoutes(access: access).add(to: router)
-            },
-            { client in
-                try await test(TestCaller(client: client, user: users.0), TestCaller(client: client, user: users.1))
-            })
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let chat = ChatServices(
+            store: store, authenticator: TrustingAuthenticator(),
+            model: ScriptedModel { _, _ in CompletionEnd(finishReason: "stop") },
+            bus: MemoryMessageBus(metrics: MessageBusMetrics(registry: PrometheusRegistry())),
+            defaultModel: "test-model",
+            policy: GenerationPolicy(), logger: logger)
+        let services = BackendServices(
+            routes: chat.routes, background: chat.background, dependencies: [], chat: chat)
+        try await BackendFixture(services: services).routed { client in
+            try await test(TestCaller(client: client, user: users.0), TestCaller(client: client, user: users.1))
+        }
     }
 
     /// Adds a message as the chat does, and shows its branch.
