@@ -32,6 +32,11 @@ struct BackendRouter {
         HealthRoutes(lifecycle: lifecycle, dependencies: services.dependencies).add(to: router)
         MetricsRoute(registry: registry).add(to: router)
         for group in services.routes { group.add(to: router) }
+        RealtimeRoutes(
+            admission: WebSocketAdmission(
+                origins: settings.corsOrigins, allowedHosts: settings.allowedHosts,
+                authenticator: services.chat.chat.access.authenticator)
+        ).add(to: router)
         addRoutes(router)
         router.refuseOtherMethods()
         return router

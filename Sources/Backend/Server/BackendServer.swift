@@ -30,8 +30,20 @@ struct BackendServer: Sendable {
         let router = BackendRouter(
             settings: settings, lifecycle: lifecycle, registry: registry, metrics: metrics, services: services
         ).makeRouter(addRoutes: addRoutes)
+        let admission = WebSocketAdmission(
+            origins: settings.corsOrigins, allowedHosts: settings.allowedHosts,
+            authenticator: services.chat.chat.access.authenticator)
+        let serve =
+            { @Sendable [chat = services.chat.chat, logger] (connection, ticket) in
+                var logger = logger
+                logger[metadataKey: "request_id"] = "\(ticket.requestID)"
+                let session = ChatSession(
+                    connection: connection, authorization: ticket.authorization, chat: chat, logger: logger)
+                await session.run()
+            } as @Sendable (WebSocketConnection, WebSocketAdmission.Ticket) async -> Void
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
+                WebSocketUpgradeHandler(admission: admission, metrics: metrics, serve: serve),
                 // Twice the limit: room for a client to notice a refusal before it is cut off.
                 MalformedRequestHandler(metrics: metrics, bodyLimit: 2 * BackendRequestContext.bodyLimit),
                 ClientPresenceHandler(),
