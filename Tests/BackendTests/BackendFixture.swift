@@ -27,6 +27,14 @@ struct BackendFixture {
         server = BackendServer(settings: settings, registry: registry, services: services, logger: logger)
     }
 
+    /// - Parameter services: Parts that a test put together itself.
+    init(services: BackendServices) throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        server = BackendServer(
+            settings: try Settings(variables: ["PORT": "0", "HOST": "127.0.0.1"]), registry: registry,
+            services: services, logger: logger)
+    }
+
     /// Asks the routes directly, once in a fixture's life, with everything running that runs beside the HTTP server, and the schema in place.
     func routed<Value: Sendable>(
         addRoutes: (Router<BackendRequestContext>) -> Void = { _ in },

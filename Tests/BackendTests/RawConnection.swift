@@ -36,6 +36,9 @@ final class RawConnection: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Tells the peer that nothing more comes, and that nothing more is read.
+    func end() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// Sends all of `text`.
     func send(_ text: String) async throws {
         try await blocking { [descriptor] in
@@ -62,6 +65,37 @@ final class RawConnection: Sendable {
                 let text = String(decoding: bytes, as: UTF8.self)
                 if count == 0 || isEnough(text) { return text }
             }
+        }
+    }
+
+    /// Sends all of `bytes`.
+    func send(_ bytes: [UInt8]) async throws {
+        try await blocking { [descriptor] in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
+                guard count > 0 else { throw Failure(call: "send", number: errno) }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    /// Receives exactly so many bytes; fewer when the peer ends.
+    func receive(count: Int) async throws -> [UInt8] {
+        try await blocking { [descriptor] in
+            var bytes = [UInt8](repeating: 0, count: count)
+            var filled = 0
+            while filled < count {
+                let received = bytes.withUnsafeMutableBytes {
+                    recv(descriptor, $0.baseAddress?.advanced(by: filled), count - filled, 0)
+                }
+                guard received >= 0 else { throw Failure(call: "recv", number: errno) }
+                if received == 0 { break }
+                filled += received
+            }
+            return Array(bytes[..<filled])
         }
     }
 

@@ -44,6 +44,8 @@ extension Settings {
             ("RATE_LIMIT_TOKENS_PER_MINUTE", "\(usageLimits.userTokens ?? 0)"),
             ("RATE_LIMIT_KEY_REQUESTS_PER_MINUTE", "\(usageLimits.keyRequests ?? 0)"),
             ("RATE_LIMIT_KEY_TOKENS_PER_MINUTE", "\(usageLimits.keyTokens ?? 0)"),
+            ("DEFAULT_MODEL", defaultModel),
+            ("STREAM_RESUME_GRACE", Self.seconds(streamResumeGrace)),
             ("CORS_ORIGINS", corsOrigins == .listed([]) ? nil : "\(corsOrigins)"),
             ("ALLOWED_HOSTS", "\(allowedHosts)"),
             ("LOG_LEVEL", logLevel.rawValue),

@@ -30,6 +30,10 @@ struct Settings: Sendable, Equatable {
     var registration: RegistrationPolicy
     /// How long to keep serving after being told to end, while load balancers learn that this replica is going.
     var drainDelay: Duration
+    /// The model that answers in conversations that name none.
+    var defaultModel: String
+    /// How long an answer goes on being generated for a client whose connection is lost.
+    var streamResumeGrace: Duration
     /// Every variable that was asked for while these were read.
     let variableNames: [String]
 }
@@ -86,6 +90,16 @@ extension Settings {
         let drainDelay = reader.value("DRAIN_DELAY", parse: Duration.init(parsingDrainDelay:))
         // Nobody balances load to a developer's machine, and waiting there is only tiresome.
         self.drainDelay = flags.drainDelay ?? drainDelay ?? (environment.isExposed ? .seconds(5) : .zero)
+
+        let defaultModel = reader.value("DEFAULT_MODEL") { text throws(InvalidValue) in
+            guard text.utf8.count <= 200 else { throw InvalidValue("must have at most 200 bytes") }
+            return text
+        }
+        self.defaultModel = defaultModel ?? (upstream.source == .echo ? EchoModel.name : "gpt-4o-mini")
+        // The bound is that of the drain delay: beyond it a load balancer's or a proxy's client has given up.
+        streamResumeGrace =
+            reader.value("STREAM_RESUME_GRACE", parse: Duration.init(parsingDrainDelay:))
+            ?? GenerationPolicy().resumeGrace
         variableNames = reader.names
 
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }

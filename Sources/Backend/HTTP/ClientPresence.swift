@@ -32,6 +32,20 @@ final class ClientPresence: Sendable {
         }
     }
 
+    /// Calls `action` when the client goes, at once when it has gone already; until ``forget()``.
+    func watch(_ action: @escaping @Sendable () -> Void) {
+        let isGone = storage.withLock { storage in
+            storage.onGone = action
+            return storage.isGone
+        }
+        if isGone { action() }
+    }
+
+    /// Ends the watch.
+    func forget() {
+        storage.withLock { $0.onGone = nil }
+    }
+
     fileprivate func leave() {
         let onGone = storage.withLock { storage in
             storage.isGone = true
@@ -70,7 +84,7 @@ extension BackendRequestContext {
     }
 
     /// Nil where there is no connection: in tests that ask the routes directly.
-    private func clientPresence() async -> ClientPresence? {
+    func clientPresence() async -> ClientPresence? {
         // The usual case: tasks run on the event loops.
         if channel.eventLoop.inEventLoop { return Self.presence(in: channel) }
         let channel = channel

@@ -16,7 +16,12 @@ struct BackendRouter {
             [
                 AboutRoute(), HealthRoutes(lifecycle: lifecycle, dependencies: services.dependencies),
                 MetricsRoute(registry: registry),
-            ] + services.routes
+            ] + services.routes + [
+                RealtimeRoutes(
+                    admission: WebSocketAdmission(
+                        origins: settings.corsOrigins, allowedHosts: settings.allowedHosts,
+                        authenticator: services.chat.chat.access.authenticator))
+            ]
         return described + [DocumentationRoutes(describing: described)]
     }
 

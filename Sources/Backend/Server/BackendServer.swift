@@ -32,10 +32,22 @@ struct BackendServer: Sendable {
         let router = BackendRouter(
             settings: settings, lifecycle: lifecycle, registry: registry, metrics: metrics, services: services
         ).makeRouter(addRoutes: addRoutes)
+        let admission = WebSocketAdmission(
+            origins: settings.corsOrigins, allowedHosts: settings.allowedHosts,
+            authenticator: services.chat.chat.access.authenticator)
+        let serve =
+            { @Sendable [chat = services.chat.chat, logger] (connection, ticket) in
+                var logger = logger
+                logger[metadataKey: "request_id"] = "\(ticket.requestID)"
+                let session = ChatSession(
+                    connection: connection, authorization: ticket.authorization, chat: chat, logger: logger)
+                await session.run()
+            } as @Sendable (WebSocketConnection, WebSocketAdmission.Ticket) async -> Void
         let (pace, bodyLimit) = (pace, 2 * settings.maximumBodySize)
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 RequestPaceHandler(metrics: metrics, limits: pace),
+                WebSocketUpgradeHandler(admission: admission, metrics: metrics, serve: serve),
                 // Twice the limit: room for a client to notice a refusal before it is cut off.
                 MalformedRequestHandler(metrics: metrics, bodyLimit: bodyLimit),
                 ClientPresenceHandler(),
@@ -61,7 +73,10 @@ struct BackendServer: Sendable {
     ) -> ServiceGroup {
         var configuration = ServiceGroupConfiguration(
             services: services.background + [
-                makeApplication(addRoutes: addRoutes), DrainDelay(lifecycle: lifecycle, delay: settings.drainDelay),
+                makeApplication(addRoutes: addRoutes),
+                DrainDelay(lifecycle: lifecycle, delay: settings.drainDelay) { [services] in
+                    services.willEnd(within: finishDeadline)
+                },
             ],
             logger: logger)
         configuration.maximumGracefulShutdownDuration = settings.drainDelay + finishDeadline
@@ -77,10 +92,13 @@ struct BackendServer: Sendable {
 private struct DrainDelay: Service {
     let lifecycle: Lifecycle
     let delay: Duration
+    /// Called once the delay has passed.
+    let onEnd: @Sendable () -> Void
 
     func run() async throws {
         try await gracefulShutdown()
         lifecycle.advance(to: .draining)
         try await Task.sleep(for: delay)
+        onEnd()
     }
 }

@@ -9,6 +9,14 @@ struct BackendServices: Sendable {
     /// What runs beside the HTTP server: it starts before it and ends after it.
     let background: [any Service]
     let dependencies: [any Dependency]
+    let chat: ChatServices
+
+    init(routes: [any RouteGroup], background: [any Service], dependencies: [any Dependency], chat: ChatServices) {
+        self.routes = routes
+        self.background = background
+        self.dependencies = dependencies
+        self.chat = chat
+    }
 
     /// - Throws: ``DatabaseError`` when a SQLite file cannot be opened.
     init(
@@ -28,9 +36,24 @@ struct BackendServices: Sendable {
         let completions = CompletionServices(
             settings: settings, store: store, authenticator: accounts.authenticator, cache: shared.cache,
             limiter: shared.limiter, registry: registry, logger: logger)
-        routes = accounts.routes + completions.routes
-        background = [database, schema] + shared.services + accounts.background + completions.background
-        dependencies = [DatabaseDependency(database: database, schema: schema), completions.client]
+        let chat = ChatServices(
+            store: store, authenticator: accounts.authenticator,
+            model: UpstreamCompletionModel(client: completions.client), limits: completions.limits, bus: shared.bus,
+            defaultModel: settings.defaultModel, policy: GenerationPolicy(resumeGrace: settings.streamResumeGrace),
+            logger: logger)
+        self.init(
+            routes: accounts.routes + completions.routes + chat.routes,
+            background: [database, schema] + shared.services + accounts.background + completions.background
+                + chat.background,
+            dependencies: [DatabaseDependency(database: database, schema: schema), completions.client]
+                + RedisDependency.ofUse(shared), chat: chat)
+    }
+
+    /// Told when the service stops taking requests.
+    /// - Parameter deadline: When all of it must have ended.
+    func willEnd(within deadline: Duration) {
+        // What is left of the time is for storing what there is.
+        chat.keeper.interrupt(after: deadline * 4 / 5)
     }
 }
 

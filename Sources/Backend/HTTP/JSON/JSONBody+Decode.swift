@@ -38,7 +38,7 @@ extension JSONBody {
     }
 
     /// A body without a content type is taken for JSON: nothing else is understood anyway.
-    private static func checkContentType(_ field: String?) throws {
+    static func checkContentType(_ field: String?) throws {
         guard let field else { return }
         let media = field.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
         guard media == "application/json" || (media.hasPrefix("application/") && media.hasSuffix("+json")) else {

@@ -84,6 +84,7 @@ struct APIOperation: Sendable {
     var access = Access.caller
     var parameters: [Parameter] = []
     var body: Content?
+    var isBodyRequired = true
     /// Besides those that every operation of its access can have (401, 403, 500 and so on).
     var answers: [Answer]
 }
@@ -125,7 +126,9 @@ extension APIOperation {
         ]
         if let description { node["description"] = .string(description) }
         if !parameters.isEmpty { node["parameters"] = .array(parameters.map(\.node)) }
-        if let body { node["requestBody"] = ["required": true, "content": .object([body.type: body.node])] }
+        if let body {
+            node["requestBody"] = ["required": .boolean(isBodyRequired), "content": .object([body.type: body.node])]
+        }
         if access == .anyone { node["security"] = [] }
         return .object(node)
     }

@@ -156,7 +156,8 @@ extension Migration {
         "CREATE INDEX idx_conversations_user_updated ON conversations (user_id, updated_at DESC)",
         // A tree: an edited or regenerated message is a sibling of the one it replaces. While an answer is being generated its
         // `status` is in_progress, `lease_expires_at` says until when its replica is believed to be alive, and what there is of
-        // it lies in message_chunks.
+        // it lies in message_chunks. Other replicas ask its own to stop through `stop_requested_at`, and say with `followed_until`
+        // that a client of theirs reads along.
         SQLText(
             sqlite: """
                 CREATE TABLE messages (
@@ -173,6 +174,8 @@ extension Migration {
                     completion_tokens INTEGER,
                     usage_source TEXT,
                     lease_expires_at INTEGER,
+                    stop_requested_at INTEGER,
+                    followed_until INTEGER,
                     created_at INTEGER NOT NULL,
                     completed_at INTEGER
                 ) STRICT
@@ -192,11 +195,16 @@ extension Migration {
                     completion_tokens bigint,
                     usage_source text,
                     lease_expires_at timestamptz,
+                    stop_requested_at timestamptz,
+                    followed_until timestamptz,
                     created_at timestamptz NOT NULL,
                     completed_at timestamptz
                 )
                 """),
         "CREATE INDEX idx_messages_conversation_created ON messages (conversation_id, created_at DESC)",
+        "CREATE INDEX idx_messages_parent ON messages (conversation_id, parent_id, created_at)",
+        // One answer at a time in a conversation.
+        "CREATE UNIQUE INDEX idx_messages_running ON messages (conversation_id) WHERE status = 'in_progress'",
         "CREATE INDEX idx_messages_lease ON messages (lease_expires_at) WHERE lease_expires_at IS NOT NULL",
         // `start_offset` counts UTF-8 bytes of the answer before this piece.
         SQLText(
