@@ -151,7 +151,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "hack/benchmark",
-            exclude: ["Client/python_client.py"],
+            exclude: [
+                "Client/python_client.py", "Backend/nginx.conf", "Backend/fastapi_proxy.py", "Backend/litellm.yaml",
+                "Backend/proxies",
+            ],
             resources: [.embedInCode("Client/deployment.json")],
             swiftSettings: swiftSettings),
 
@@ -197,6 +200,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            exclude: ["OpenAI/openai_client.py"],
             swiftSettings: swiftSettings),
         .testTarget(name: "DevclusterTests", dependencies: ["devcluster", "K8sClient"], swiftSettings: swiftSettings),
         .testTarget(

@@ -9,6 +9,12 @@ import NIOSSL
 import Observability
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 extension UpstreamClient {
     /// Tries servers until one gives an answer that is worth passing on, or nothing is left to try.
     func send(
@@ -134,9 +140,16 @@ extension UpstreamClient {
             return UpstreamError(.unreachable, "The model's server cannot be reached.", detail: detail)
         default: break
         }
-        if error is NIOConnectionError || error is NIOSSLError || error is NIOSSLExtraError {
+        if error is NIOConnectionError || error is NIOSSLError || error is NIOSSLExtraError || isConnecting(error) {
             return UpstreamError(.unreachable, "The model's server cannot be reached.", detail: detail)
         }
         return UpstreamError(.connectionLost, "The connection to the model's server broke.", detail: detail)
+    }
+
+    /// Whether a system call says that there was never a connection.
+    private static func isConnecting(_ error: any Error) -> Bool {
+        if case .connectTimeout? = error as? ChannelError { return true }
+        guard let error = error as? IOError else { return false }
+        return [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT].contains(error.errnoCode)
     }
 }
