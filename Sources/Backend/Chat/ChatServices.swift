@@ -9,8 +9,8 @@ struct ChatServices: Sendable {
 
     /// - Parameter defaultModel: For conversations that name none.
     init(
-        store: Store, authenticator: any Authenticator, model: any CompletionModel, bus: any MessageBus,
-        defaultModel: String, policy: GenerationPolicy, logger: Logger
+        store: Store, authenticator: any Authenticator, model: any CompletionModel, limits: UsageLimits,
+        bus: any MessageBus, defaultModel: String, policy: GenerationPolicy, logger: Logger
     ) {
         let titles = TitleMaker(store: store, model: model, logger: logger)
         let registry = GenerationRegistry(store: store, model: model, policy: policy, logger: logger) {
@@ -21,14 +21,14 @@ struct ChatServices: Sendable {
         keeper = GenerationKeeper(registry: registry, bus: bus, logger: logger)
         chat = ChatService(
             access: ConversationAccess(store: store, authenticator: authenticator), registry: registry, bus: bus,
-            defaultModel: defaultModel)
+            limits: limits, defaultModel: defaultModel)
     }
 
     /// The API.
     var routes: [any RouteGroup] {
         [
             ConversationRoutes(access: chat.access) { [chat] in await chat.willDelete($0) },
-            MessageRoutes(access: chat.access), ChatRoutes(chat: chat),
+            MessageRoutes(access: chat.access), TransferRoutes(access: chat.access), ChatRoutes(chat: chat),
         ]
     }
 

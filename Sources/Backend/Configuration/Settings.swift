@@ -75,12 +75,16 @@ extension Settings {
         mail = MailSettings(reading: &reader)
         publicURL = reader.value("PUBLIC_URL", parse: PublicURL.init(parsing:))
         registration = reader.value("REGISTRATION", parse: RegistrationPolicy.init(parsing:)) ?? .open
-        userCacheLifetime = reader.value("USER_CACHE_TTL", parse: Duration.init(parsingCacheLifetime:)) ?? .seconds(3600)
+        userCacheLifetime =
+            reader.value("USER_CACHE_TTL", parse: Duration.init(parsingCacheLifetime:)) ?? .seconds(3600)
         let drainDelay = reader.value("DRAIN_DELAY", parse: Duration.init(parsingDrainDelay:))
         // Nobody balances load to a developer's machine, and waiting there is only tiresome.
         self.drainDelay = flags.drainDelay ?? drainDelay ?? (environment.isExposed ? .seconds(5) : .zero)
 
-        let defaultModel = reader.value("DEFAULT_MODEL") { text throws(InvalidValue) in try ModelName(text).text }
+        let defaultModel = reader.value("DEFAULT_MODEL") { text throws(InvalidValue) in
+            guard text.utf8.count <= 200 else { throw InvalidValue("must have at most 200 bytes") }
+            return text
+        }
         self.defaultModel = defaultModel ?? (upstream.source == .echo ? EchoModel.name : "gpt-4o-mini")
         // The bound is that of the drain delay: beyond it a load balancer's or a proxy's client has given up.
         streamResumeGrace =

@@ -15,20 +15,11 @@ struct ConversationRoutes: RouteGroup {
         let routes = router.group(Self.path)
         routes.post { try await create($0, $1) }
         routes.get { try await list($0, $1) }
-        routes.get("export") { request, _ in
-            let caller = try await access.caller(request)
-            return ConversationExport(store: store, scope: .all(user: caller.userID)).response()
-        }
-        routes.post("import") { try await importDocument($0, $1) }
         routes.get(":conversation") { request, context in
             JSONBody.response(try await access.conversation(request, context).conversation)
         }
         routes.patch(":conversation") { try await update($0, $1) }
         routes.delete(":conversation") { try await delete($0, $1) }
-        routes.get(":conversation/export") { request, context in
-            let (_, conversation) = try await access.conversation(request, context)
-            return ConversationExport(store: store, scope: .one(conversation)).response()
-        }
     }
 
     private func create(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
@@ -82,28 +73,5 @@ struct ConversationRoutes: RouteGroup {
             throw APIError.conversationNotFound
         }
         return Response(status: .noContent)
-    }
-
-    private struct Imported: Encodable {
-        struct Element: Encodable {
-            let id: String
-            let originalID: String
-
-            enum CodingKeys: String, CodingKey {
-                case id
-                case originalID = "original_id"
-            }
-        }
-
-        let data: [Element]
-    }
-
-    private func importDocument(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
-        let caller = try await access.caller(request)
-        let document = try await JSONBody.decode(ConversationDocument.self, from: request)
-        let batch = try ConversationImport(document, now: .now)
-        try await store.insert(batch, for: caller.userID)
-        let elements = batch.mapping.map { Imported.Element(id: $0.copy.text, originalID: $0.original.text) }
-        return JSONBody.response(Imported(data: elements), status: .created)
     }
 }

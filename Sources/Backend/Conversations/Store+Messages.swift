@@ -137,8 +137,8 @@ extension Store {
                         """
                         INSERT INTO usage_records (id, user_id, api_key_id, message_id, endpoint, model, prompt_tokens,
                             completion_tokens, source, outcome, created_at)
-                        SELECT m.id, c.user_id, NULL, m.id, 'chat', coalesce(m.model, ''), m.prompt_tokens,
-                            m.completion_tokens, m.usage_source, 'incomplete', m.completed_at
+                        SELECT m.id, c.user_id, NULL, m.id, '/api/v1/conversations', coalesce(m.model, ''), m.prompt_tokens,
+                            m.completion_tokens, m.usage_source, 'failed', m.completed_at
                         FROM messages m JOIN conversations c ON c.id = m.conversation_id
                         WHERE m.id = $1
                         """, [message.sqlValue]),

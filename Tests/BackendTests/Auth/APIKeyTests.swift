@@ -20,7 +20,8 @@ struct APIKeyTests {
             #expect(!list.text.contains(key))
             let listed = try #require((list.object["data"] as? [[String: Any]])?.first)
             #expect(listed["name"] as? String == "laptop")
-            #expect(key.hasPrefix(try #require(listed["prefix"] as? String)))
+            let prefix = try #require(listed["prefix"] as? String)
+            #expect(key.hasPrefix(prefix))
             #expect(try await api.isLetIn(key))
             #expect(try await api.send(.delete, "\(Self.path)/\(made.string("id"))", as: tokens.access).status == 204)
             #expect(try await !api.isLetIn(key))
@@ -81,7 +82,8 @@ struct APIKeyTests {
         try await store.insert(user)
         let secret = APIKeySecret()
         let key = APIKey(
-            id: .version7(now), name: "x", prefix: secret.displayPrefix, createdAt: now, lastUsedAt: nil, expiresAt: nil)
+            id: .version7(now), name: "x", prefix: secret.displayPrefix, createdAt: now, lastUsedAt: nil, expiresAt: nil
+        )
         try await store.insert(key, secret.digest, for: user.id)
 
         let cache = CredentialCache(store: store, clock: time.clock)

@@ -64,7 +64,7 @@ struct ChatTests {
             let shown = try await client.get("/\(id)/messages").list
             #expect(shown.count == 4)
             let ledger = try await replica.chat.chat.access.store.database.rows(
-                "SELECT completion_tokens, source, outcome FROM usage_records WHERE endpoint = 'chat'")
+                "SELECT completion_tokens, source, outcome FROM usage_records WHERE source = 'reported'")
             #expect(ledger.count == 2)
             let titled = try await eventually {
                 try await client.get("/\(id)").json["title"] as? String == "A fine title"
@@ -328,6 +328,29 @@ struct ChatTests {
             #expect(events.last?.type.hasPrefix("message.") == true)
             #expect(await eventually { model.cancelled == 1 })
             #expect(try await client.get("/\(id)").status == 404)
+        }
+    }
+
+    @Test("Who has reached the limit is refused before anything is stored")
+    func limits() async throws {
+        let database = try await TestDatabaseMaker.all[0].make()
+        var fixture = ReplicaFixture(database: database, model: Self.quick())
+        fixture.limits = .test(requests: 1)
+        let user = try await Store(database: database).insertTestUser()
+        try await fixture.run { replicas in
+            let client = ReplicaClient(port: replicas[0].port, user: user)
+            let id = try await client.conversation()
+            let key: HTTPHeaders = ["idempotency-key": "k"]
+            let first = try await client.send(.POST, "/\(id)/messages", #"{"content":"q"}"#, headers: key)
+            #expect(first.status == 201)
+            let refused = try await client.post("/\(id)/messages", #"{"content":"r"}"#)
+            #expect(refused.status == 429)
+            #expect(refused.code == "rate_limit_exceeded")
+            #expect(refused.headers.first(name: "retry-after") != nil)
+            #expect(try await client.get("/\(id)/messages").list.count == 2)
+            // What was answered once costs nothing again.
+            let replay = try await client.send(.POST, "/\(id)/messages", #"{"content":"q"}"#, headers: key)
+            #expect(replay.status == 201)
         }
     }
 

@@ -24,6 +24,7 @@ struct ReplicaFixture: Sendable {
     /// One bus for all of them, as with Redis; otherwise each has its own and hears nothing of the others.
     var hasSharedBus = false
     var settings: [String: String] = [:]
+    var limits = UsageLimits.test()
     var finishDeadline = Duration.seconds(30)
 
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -46,7 +47,8 @@ struct ReplicaFixture: Sendable {
                 let bus =
                     hasSharedBus ? sharedBus : MemoryMessageBus(metrics: MessageBusMetrics(registry: registry))
                 let chat = ChatServices(
-                    store: Store(database: database), authenticator: TrustingAuthenticator(), model: model, bus: bus,
+                    store: Store(database: database), authenticator: TrustingAuthenticator(), model: model,
+                    limits: limits, bus: bus,
                     defaultModel: "test-model", policy: policy, logger: Self.logger)
                 let services = BackendServices(
                     routes: chat.routes, background: chat.background, dependencies: [], chat: chat)

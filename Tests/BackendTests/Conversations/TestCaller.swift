@@ -55,7 +55,7 @@ struct ConversationFixture: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let chat = ChatServices(
             store: store, authenticator: TrustingAuthenticator(),
-            model: ScriptedModel { _, _ in CompletionEnd(finishReason: "stop") },
+            model: ScriptedModel { _, _ in CompletionEnd(finishReason: "stop") }, limits: .test(),
             bus: MemoryMessageBus(metrics: MessageBusMetrics(registry: PrometheusRegistry())),
             defaultModel: "test-model",
             policy: GenerationPolicy(), logger: logger)

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Observability
 import Testing
 
 @testable import Backend
@@ -46,5 +47,15 @@ extension Store {
                 VALUES ($1, $2, 'Test', 'none', 'user', $3, $3, $3)
                 """, [id.sqlValue, "\(id.text)@example.com".sqlValue, now]), .write)
         return id
+    }
+}
+
+extension UsageLimits {
+    /// - Parameter requests: How many a minute a user may make; nil for any number.
+    static func test(requests: Int? = nil) -> UsageLimits {
+        UsageLimits(
+            settings: UsageLimitSettings(userRequests: requests, userTokens: nil),
+            limiter: LocalRateLimiter(
+                MemoryRateLimiter(), metrics: RateLimitMetrics(registry: PrometheusRegistry())))
     }
 }

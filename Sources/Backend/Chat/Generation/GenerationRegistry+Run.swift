@@ -3,7 +3,7 @@ import Logging
 
 extension GenerationRegistry {
     /// Generates one answer and stores it.
-    func run(_ generation: Generation, _ request: CompletionRequest) async {
+    func run(_ generation: Generation, _ request: CompletionRequest, _ admission: UsageAdmission) async {
         // Only the request is cancelled, never the storing of what came of it.
         let completion = Task { [model] in
             try await model.complete(request) { generation.append($0) }
@@ -14,6 +14,7 @@ extension GenerationRegistry {
         // Readers first: whoever looks for it after this finds it in the database.
         generation.finish(end)
         remove(generation)
+        await admission.settle(tokens: result.usage.promptTokens + result.usage.completionTokens)
         if case .stored(let message) = end { onStored(message, generation.caller) }
     }
 

@@ -54,14 +54,17 @@ final class GenerationRegistry: Sendable {
     }
 
     /// Begins an answer in a place that was reserved. Its message is stored as in progress.
-    func start(_ message: Message, _ request: CompletionRequest, for caller: Caller) -> Generation {
+    /// - Parameter admission: What was charged for it; corrected at its end.
+    func start(
+        _ message: Message, _ request: CompletionRequest, for caller: Caller, _ admission: UsageAdmission
+    ) -> Generation {
         let generation = Generation(message: message, caller: caller, maximumBytes: policy.maximumAnswerBytes)
         storage.withLock { storage in
             storage.reserved -= 1
             storage.generations[message.id] = generation
         }
         // Owned by this registry, which waits for it before it ends.
-        Task { await run(generation, request) }
+        Task { await run(generation, request, admission) }
         return generation
     }
 

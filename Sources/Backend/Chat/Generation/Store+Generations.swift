@@ -7,6 +7,17 @@ struct GenerationResult: Sendable {
     var finishReason: String?
     var errorCode: String?
     var usage: Message.Usage
+
+    /// How the ledger calls it.
+    var outcome: UsageRecord.Outcome {
+        switch (status, finishReason) {
+        case (.completed, _), (_, "length"): .completed
+        case (_, "stopped"): .stopped
+        case (_, "disconnected"): .disconnected
+        // The service's own end included: its user got less than there was.
+        default: .failed
+        }
+    }
 }
 
 extension Store {
@@ -109,13 +120,13 @@ extension Store {
                         """
                         INSERT INTO usage_records (id, user_id, api_key_id, message_id, endpoint, model, prompt_tokens,
                             completion_tokens, source, outcome, created_at)
-                        VALUES ($1, $2, $3, $1, 'chat', $4, $5, $6, $7, $8, $9)
+                        VALUES ($1, $2, $3, $1, '/api/v1/conversations', $4, $5, $6, $7, $8, $9)
                         """,
                         [
                             message.id.sqlValue, caller.userID.sqlValue, apiKey.sqlValue,
                             (message.model ?? "").sqlValue, result.usage.promptTokens.sqlValue,
                             result.usage.completionTokens.sqlValue, result.usage.source.sqlValue,
-                            result.status.sqlValue, now.sqlValue,
+                            result.outcome.sqlValue, now.sqlValue,
                         ]),
                 ], .write)
             return true

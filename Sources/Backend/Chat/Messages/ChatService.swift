@@ -6,6 +6,7 @@ struct ChatService: Sendable {
     let access: ConversationAccess
     let registry: GenerationRegistry
     let bus: AnswerBus
+    let limits: UsageLimits
     /// The model of conversations that name none.
     let defaultModel: String
 
@@ -31,6 +32,7 @@ struct ChatService: Sendable {
         }
         var (start, context) = try await prepare(draft, model: model, in: conversation)
         start.idempotencyKey = key
+        let admission = try await limits.admit(caller, estimatedTokens: context.estimatedTokens)
         try registry.reserve()
         do {
             if let answer = try await store(start, in: conversation, for: caller) {
@@ -42,7 +44,7 @@ struct ChatService: Sendable {
             throw error
         }
         let request = CompletionRequest(model: start.answer.model ?? defaultModel, turns: context.turns)
-        _ = registry.start(start.answer, request, for: caller)
+        _ = registry.start(start.answer, request, for: caller, admission)
         return Answer(message: start.answer, userMessage: start.userMessage)
     }
 

@@ -14,7 +14,7 @@ extension Store {
                 """
                 INSERT INTO usage_records (id, user_id, api_key_id, message_id, endpoint, model, prompt_tokens,
                     completion_tokens, source, outcome, created_at)
-                VALUES ($1, $2, $3, $4, 'title', $5, $6, $7, $8, 'completed', $9)
+                VALUES ($1, $2, $3, $4, '/api/v1/conversations', $5, $6, $7, $8, 'completed', $9)
                 """,
                 [
                     UUID.version7().sqlValue, caller.userID.sqlValue, apiKey.sqlValue, message.id.sqlValue,
