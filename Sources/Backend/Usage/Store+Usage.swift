@@ -100,10 +100,10 @@ private struct UsageRow: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.unkeyedContainer()
-        try container.encode(record.id)
-        try container.encode(record.userID)
-        try container.encode(record.apiKeyID)
-        try container.encode(record.messageID)
+        try container.encode(record.id.text)
+        try container.encode(record.userID.text)
+        try container.encode(record.apiKeyID?.text)
+        try container.encode(record.messageID?.text)
         try container.encode(record.endpoint)
         try container.encode(record.model)
         try container.encode(record.usage.promptTokens)

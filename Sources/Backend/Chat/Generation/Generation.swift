@@ -146,7 +146,7 @@ final class Generation: Sendable {
 
     // MARK: The readers' side
 
-    /// Counts a reader in. - Returns: The number of this change.
+    /// Counts a reader in.
     func attach() {
         storage.withLock { storage in
             storage.readers += 1

@@ -91,6 +91,7 @@ final class GenerationRegistry: Sendable {
             guard generation.isUnread(since: change) else { return }
             guard departure == .mayReturn, policy.resumeGrace > .zero else { break }
             let now = Timestamp.now
+            // Without the database nobody can have come back to another replica.
             let flags = try? await store.save([], renewing: [], until: now, asking: [generation.id]).first
             let until = max(flags?.followedUntil ?? now, generation.followedUntil)
             guard until > now else { break }

@@ -12,7 +12,7 @@ final class TitleMaker: Service {
     private static let concurrency = 4
     private static let timeout = Duration.seconds(20)
     /// What is shown to the model of each message.
-    private static let excerptBytes = 2_000
+    private static let excerptLength = 2_000
 
     private struct Job: Sendable {
         let conversation: UUID
@@ -72,13 +72,8 @@ final class TitleMaker: Service {
             model: job.answer.model ?? "",
             turns: [
                 .init(role: .system, content: TitleText.instruction),
-                .init(
-                    role: .user,
-                    content: """
-                        User: \(Self.excerpt(question))
-
-                        Assistant: \(Self.excerpt(job.answer.content))
-                        """),
+                .init(role: .system, content: "It was answered with:\n\n\(Self.excerpt(job.answer.content))"),
+                .init(role: .user, content: Self.excerpt(question)),
             ], maximumTokens: 30)
         let answer = CollectedText()
         do {
@@ -95,7 +90,7 @@ final class TitleMaker: Service {
 
     private static func excerpt(_ text: String) -> String {
         // Cut between characters.
-        String(text.prefix(excerptBytes))
+        String(text.prefix(excerptLength))
     }
 
     private static func within<Value: Sendable>(
