@@ -65,7 +65,7 @@ struct LiveServerTests {
 
     @Test("While the drain delay lasts the service answers and says that it is not ready")
     func drainDelay() async throws {
-        let fixture = try BackendFixture(["DRAIN_DELAY": "3"])
+        let fixture = try BackendFixture(["DRAIN_DELAY": "8"])
         try await withServer(fixture) { port, group in
             try #require(await RawConnection.isReady(port: port))
             await group.triggerGracefulShutdown()

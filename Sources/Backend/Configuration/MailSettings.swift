@@ -19,6 +19,7 @@ extension MailSettings {
         }
         let from = reader.value("SMTP_FROM_EMAIL", parse: EmailAddress.init(parsing:))
         let security = reader.value("SMTP_TLS", parse: MailSecurity.init(parsing:))
+        let authorityFile = reader.text("SMTP_CA_FILE")
         let username = reader.text("SMTP_USERNAME")
         let password = reader.text("SMTP_PASSWORD")
         if (username == nil) != (password == nil) {
@@ -39,7 +40,7 @@ extension MailSettings {
         self.init(
             host: host, port: port ?? 587, username: username, password: password.map(Secret.init), from: from,
             security: security ?? .standard(host: host, port: port ?? 587),
-            authorityFile: reader.text("SMTP_CA_FILE"))
+            authorityFile: authorityFile)
     }
 }
 

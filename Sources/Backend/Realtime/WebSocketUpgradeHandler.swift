@@ -107,7 +107,7 @@ final class WebSocketUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandl
     private func upgrade(_ ticket: WebSocketAdmission.Ticket, _ context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
         let removals = [
-            Self.remove(RequestPaceHandler.self, pipeline),
+            Self.remove(RequestPaceHandler.self, pipeline), Self.remove(AbsoluteTargetHandler.self, pipeline),
             Self.remove(HTTPConnectionStateHandler.self, pipeline), Self.remove(MalformedRequestHandler.self, pipeline),
             Self.remove(HTTP1ToHTTPServerCodec.self, pipeline), Self.remove(HTTPResponseEncoder.self, pipeline),
             Self.remove(ByteToMessageHandler<HTTPRequestDecoder>.self, pipeline),

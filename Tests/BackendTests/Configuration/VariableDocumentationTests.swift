@@ -17,7 +17,8 @@ import Testing
         #expect(Set(settings.values.map(\.name)) == names)
 
         let page = try String(contentsOf: Self.root.appendingPathComponent("docs/backend.md"), encoding: .utf8)
-        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let settingsSection = try #require(page.components(separatedBy: "\n## Settings\n").last)
+        let rows = settingsSection.split(separator: "\n").filter { $0.hasPrefix("| `") }
         let cells = rows.compactMap { $0.split(separator: "|").first }
         let documented = Set(cells.flatMap { $0.matches(of: /`([A-Z][A-Z_]+)`/).map { String($0.1) } })
         #expect(documented == names)
