@@ -13,14 +13,17 @@ struct BackendFixture {
     let server: BackendServer
     let registry = PrometheusRegistry()
 
-    init(_ variables: [String: String] = [:], logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        throws
-    {
+    /// - Parameter passwords: What hashing one costs; next to nothing unless a test is about that.
+    init(
+        _ variables: [String: String] = [:], logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        clock: WallClock = .system, passwords: Scrypt.Parameters = Scrypt.Parameters(logN: 4, r: 8, p: 1)
+    ) throws {
         let settings = try Settings(
             variables: variables.merging(["PORT": "0", "HOST": "127.0.0.1", "DATABASE_URL": "sqlite:///:memory:"]) {
                 given, _ in given
             })
-        let services = try BackendServices(settings: settings, registry: registry, logger: logger)
+        let services = try BackendServices(
+            settings: settings, registry: registry, logger: logger, clock: clock, passwords: passwords)
         server = BackendServer(settings: settings, registry: registry, services: services, logger: logger)
     }
 

@@ -60,6 +60,6 @@ struct CacheServices: Sendable {
 
     var redisState: RedisState {
         guard let client else { return .notConfigured }
-        return client.isAvailable ? .ok : .unavailable
+        return client.isAvailable && client.pubSub.isConnected ? .ok : .unavailable
     }
 }

@@ -71,7 +71,8 @@ extension Settings {
         mail = MailSettings(reading: &reader)
         publicURL = reader.value("PUBLIC_URL", parse: PublicURL.init(parsing:))
         registration = reader.value("REGISTRATION", parse: RegistrationPolicy.init(parsing:)) ?? .open
-        userCacheLifetime = reader.value("USER_CACHE_TTL", parse: Duration.init(parsingCacheLifetime:)) ?? .seconds(3600)
+        userCacheLifetime =
+            reader.value("USER_CACHE_TTL", parse: Duration.init(parsingCacheLifetime:)) ?? .seconds(3600)
         let drainDelay = reader.value("DRAIN_DELAY", parse: Duration.init(parsingDrainDelay:))
         // Nobody balances load to a developer's machine, and waiting there is only tiresome.
         self.drainDelay = flags.drainDelay ?? drainDelay ?? (environment.isExposed ? .seconds(5) : .zero)

@@ -31,7 +31,8 @@ extension MailMessage {
 
     /// An unstructured header's value: as it is, or in encoded words (RFC 2047), which have at most 75 characters each.
     static func encodedHeader(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { (0x20..<0x7F).contains($0) } && text.utf8.count <= 60 && !text.contains("=?")
+        let isPlain =
+            text.utf8.allSatisfy { (0x20..<0x7F).contains($0) } && text.utf8.count <= 60 && !text.contains("=?")
         guard !isPlain else { return text }
         var words: [String] = []
         var word: [UInt8] = []
@@ -54,7 +55,9 @@ extension MailMessage {
 
     private static func encodedBody(_ text: String) -> String {
         let text = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n") + "\r\n"
-        return Data(text.utf8).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
+        return Data(text.utf8).base64EncodedString(options: [
+            .lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed,
+        ])
             + "\r\n"
     }
 

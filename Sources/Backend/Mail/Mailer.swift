@@ -88,7 +88,9 @@ final class Mailer: Service {
     private func put(_ job: Job) {
         guard case .enqueued = queue.yield(job) else {
             failed.increment()
-            logger.error("a mail was given up: too many wait, or the service ends", metadata: ["subject": "\(job.message.subject)"])
+            logger.error(
+                "a mail was given up: too many wait, or the service ends",
+                metadata: ["subject": "\(job.message.subject)"])
             return
         }
     }

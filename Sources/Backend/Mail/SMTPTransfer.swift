@@ -68,7 +68,8 @@ enum SMTPTransfer {
         _ = curl_getinfo_long(handle, CURLINFO_RESPONSE_CODE, &answer)
         let isRefused =
             switch result {
-            case CURLE_LOGIN_DENIED, CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: true
+            case CURLE_LOGIN_DENIED, CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE:
+                true
             default: (500...599).contains(answer)
             }
         let code = answer > 0 ? " (the server's last answer was \(answer))" : ""

@@ -100,10 +100,11 @@ private struct UsageRow: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.unkeyedContainer()
-        try container.encode(record.id)
-        try container.encode(record.userID)
-        try container.encode(record.apiKeyID)
-        try container.encode(record.messageID)
+        // Both databases are given ids as ``SQLValue`` gives them: SQLite compares their text.
+        try container.encode(record.id.uuidString.lowercased())
+        try container.encode(record.userID.uuidString.lowercased())
+        try container.encode(record.apiKeyID?.uuidString.lowercased())
+        try container.encode(record.messageID?.uuidString.lowercased())
         try container.encode(record.endpoint)
         try container.encode(record.model)
         try container.encode(record.usage.promptTokens)

@@ -72,7 +72,8 @@ extension Store {
     /// - Parameter token: The link in a mail that this is done with: it must be good, and is no longer.
     /// - Returns: False when the token, or the user, is no longer there.
     func setPassword(
-        of user: UUID, to hash: PasswordHash, keeping session: UUID?, using token: OneTimeToken? = nil, at time: Timestamp
+        of user: UUID, to hash: PasswordHash, keeping session: UUID?, using token: OneTimeToken? = nil,
+        at time: Timestamp
     ) async throws -> Bool {
         var batch: [SQLStatement] = []
         if let token {
@@ -95,7 +96,9 @@ extension Store {
     }
 
     /// Sets role and activity; an account that is switched off loses its sessions.
-    func administer(_ id: UUID, role: UserRole, isActive: Bool, at time: Timestamp) async throws -> AdministrationOutcome {
+    func administer(_ id: UUID, role: UserRole, isActive: Bool, at time: Timestamp) async throws
+        -> AdministrationOutcome
+    {
         var batch = [
             Self.lockAdmins,
             SQLStatement(

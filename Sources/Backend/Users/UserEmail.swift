@@ -10,7 +10,8 @@ struct UserEmail: Sendable, Hashable, CustomStringConvertible {
     init(parsing text: String) throws(InvalidValue) {
         let text = text.lowercased()
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, text.utf8.count <= Self.maximumLength, Self.isLocalPart(parts[0]), Self.isDomain(parts[1])
+        guard parts.count == 2, text.utf8.count <= Self.maximumLength, Self.isLocalPart(parts[0]),
+            Self.isDomain(parts[1])
         else { throw InvalidValue("must be an e-mail address, as in ada@example.com") }
         description = text
     }

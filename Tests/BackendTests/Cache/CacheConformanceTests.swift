@@ -180,7 +180,8 @@ struct CacheConformanceTests {
             defer { run.cancel() }
             try #require(await eventually { client.isAvailable })
             let name = Self.name()
-            for (key, seconds) in [(CacheKey.user(name), 3_600), (.conversation(name), 1_800), (.models(name), 86_400)] {
+            for (key, seconds) in [(CacheKey.user(name), 3_600), (.conversation(name), 1_800), (.models(name), 86_400)]
+            {
                 await services.cache.set([1], for: key)
                 let lifetime = try await client.send(RedisCommand("TTL", [.text(key.text)])).integer
                 #expect(lifetime.map { (seconds - 60...seconds).contains(Int($0)) } == true)
@@ -218,7 +219,9 @@ struct MemoryCacheTests {
 
     @Test(
         "Entries live for the guide's times, and for half a minute where other replicas may change the data",
-        arguments: [(CacheKey.user("x"), 3_600), (.conversation("x"), 1_800), (.models("x"), 86_400), (.credential("x"), 60)])
+        arguments: [
+            (CacheKey.user("x"), 3_600), (.conversation("x"), 1_800), (.models("x"), 86_400), (.credential("x"), 60),
+        ])
     func lifetimes(key: CacheKey, seconds: Int) async {
         let clock = CacheTestClock()
         for (cache, lifetime) in [

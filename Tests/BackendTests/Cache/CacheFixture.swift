@@ -63,7 +63,9 @@ final class CacheLog: Sendable {
 
         func log(event: LogEvent) {
             let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            log.lines.withLock { $0.append((event.level, ([event.message.description] + details).joined(separator: " "))) }
+            log.lines.withLock {
+                $0.append((event.level, ([event.message.description] + details).joined(separator: " ")))
+            }
         }
     }
 }

@@ -34,7 +34,10 @@ struct RESPParserTests {
         ("$-1\r\n", .null), ("*-1\r\n", .null), ("_\r\n", .null),
         ("#t\r\n", .boolean(true)), ("#f\r\n", .boolean(false)),
         (",1.5e3\r\n", .double(1_500)), (",-inf\r\n", .double(-.infinity)),
-        ("(-3492890328409238509324850943850943825024385\r\n", .bigNumber("-3492890328409238509324850943850943825024385")),
+        (
+            "(-3492890328409238509324850943850943825024385\r\n",
+            .bigNumber("-3492890328409238509324850943850943825024385")
+        ),
         ("!7\r\nERR bad\r\n", .error("ERR bad")),
         ("=7\r\ntxt:abc\r\n", .bulkString(Array("abc".utf8))),
         ("*0\r\n", .array([])),
@@ -54,7 +57,8 @@ struct RESPParserTests {
     @Test(
         "What is not RESP gives one error, now and later",
         arguments: [
-            "\r\n", "hello\r\n", "+a\n", "+a\rb\r\n", ":\r\n", ":1x\r\n", ":9223372036854775808\r\n", ":-\r\n", "$-2\r\n",
+            "\r\n", "hello\r\n", "+a\n", "+a\rb\r\n", ":\r\n", ":1x\r\n", ":9223372036854775808\r\n", ":-\r\n",
+            "$-2\r\n",
             "$3\r\nabcd\r\n", "$x\r\n", "*-2\r\n", "#x\r\n", "_x\r\n", ",x\r\n", "(1.5\r\n", "=2\r\nab\r\n",
             "=4\r\nabcd\r\n", "$?\r\n", "*?\r\n", "*1\r\n>1\r\n+a\r\n", "%-1\r\n",
         ])
@@ -87,7 +91,9 @@ struct RESPParserTests {
         let bulk = "$100\r\n" + String(repeating: "a", count: 100) + "\r\n"
         #expect(throws: RESPError.self) { try parse("*3\r\n" + bulk + bulk + bulk, limits: limits) }
         // Attributes without a value stay in the count; whole values begin anew.
-        #expect(throws: RESPError.self) { try parse(String(repeating: "|1\r\n+a\r\n+b\r\n", count: 40), limits: limits) }
+        #expect(throws: RESPError.self) {
+            try parse(String(repeating: "|1\r\n+a\r\n+b\r\n", count: 40), limits: limits)
+        }
         #expect(try parse(String(repeating: "*2\r\n:1\r\n:2\r\n", count: 40), limits: limits).count == 40)
     }
 

@@ -56,7 +56,9 @@ struct RateLimiterTests {
         }
     }
 
-    @Test("Corrections give back what was charged too much, and owe what was too little", arguments: CacheBacking.allCases)
+    @Test(
+        "Corrections give back what was charged too much, and owe what was too little", arguments: CacheBacking.allCases
+    )
     func adjust(backing: CacheBacking) async throws {
         try await backing.with { services async throws in
             let (limiter, key) = (services.limiter, Self.name())
@@ -120,7 +122,8 @@ struct RateLimiterTests {
                             for _ in 0..<10 {
                                 let outcome = await limiters[index % limiters.count].take([
                                     RateLimitCharge("\(name):a", limit: RateLimit(250, per: .seconds(36_000))),
-                                    RateLimitCharge("\(name):b", cost: 2, limit: RateLimit(1_000, per: .seconds(36_000))),
+                                    RateLimitCharge(
+                                        "\(name):b", cost: 2, limit: RateLimit(1_000, per: .seconds(36_000))),
                                 ])
                                 if outcome.isAllowed { count += 1 }
                             }

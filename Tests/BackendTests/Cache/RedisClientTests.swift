@@ -15,7 +15,8 @@ struct RedisClientTests {
         let server = try RedisServer()
         let log = CacheLog()
         let registry = PrometheusRegistry()
-        try await CacheServices.with(try server.configuration(), registry: registry, log: log) { services async throws in
+        try await CacheServices.with(try server.configuration(), registry: registry, log: log) {
+            services async throws in
             await services.cache.set([1], for: .user("x"))
             #expect(await services.cache.get(.user("x")) == [1])
             // In the middle of commands under way.
@@ -172,13 +173,15 @@ struct RedisClientTests {
             #expect(services.redisState == .unavailable)
         }
         #expect(!log.lines(.trace).contains { $0.contains("hunter") })
-        try await CacheServices.with(try server.configuration(credentials: ":right-hunter1@")) { services async throws in
+        try await CacheServices.with(try server.configuration(credentials: ":right-hunter1@")) {
+            services async throws in
             await services.cache.set([1], for: .user("x"))
             #expect(await services.cache.get(.user("x")) == [1])
         }
         let open = CacheLog()
         try await CacheServices.with(try server.configuration(), log: open, waitsForRedis: false) { _ async throws in
-            try #require(await eventually { open.lines(.error).contains { $0.contains("the server wants a password") } })
+            try #require(
+                await eventually { open.lines(.error).contains { $0.contains("the server wants a password") } })
         }
     }
 
@@ -188,7 +191,8 @@ struct RedisClientTests {
             "--user", "chat", "on", ">secret", "~cb:*", "resetchannels", "&cb:bus:*", "+@all", "--user", "mute", "on",
             ">secret", "~cb:*", "resetchannels", "+@all",
         ])
-        try await CacheServices.with(try server.configuration(credentials: "chat:secret@", database: 5)) { services async throws in
+        try await CacheServices.with(try server.configuration(credentials: "chat:secret@", database: 5)) {
+            services async throws in
             await services.cache.set([1], for: .user("x"))
             #expect(await services.cache.get(.user("x")) == [1])
             var events = await services.bus.subscribe(to: BusChannel("c")).makeAsyncIterator()

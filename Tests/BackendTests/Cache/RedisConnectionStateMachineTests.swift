@@ -94,7 +94,8 @@ struct RedisConnectionStateMachineTests {
         #expect(error.code == .timedOut)
         guard case .fail = machine.submit([3], now: at(251)) else { throw Unexpected("sent while stalled") }
         guard case .none = machine.received(.integer(1)), case .recovered = machine.received(.integer(2)),
-            case .write = machine.submit([4], now: at(300)), case .complete(4, .integer(4)) = machine.received(.integer(4))
+            case .write = machine.submit([4], now: at(300)),
+            case .complete(4, .integer(4)) = machine.received(.integer(4))
         else { throw Unexpected("not recovered") }
     }
 

@@ -80,7 +80,9 @@ final class RedisServer: Sendable {
     func kill() {
         guard let ended = running.withLock({ $0.take() }) else { return }
         Foundation.kill(ended.server, SIGKILL)
-        ended.shell.waitUntilExit()
+        // The shell collects it. Foundation's own wait goes on for as long as any descendant lives.
+        let end = ContinuousClock.now + .seconds(10)
+        while Foundation.kill(ended.server, 0) == 0, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.002) }
     }
 
     /// Starts it again on the same port, empty.
@@ -106,20 +108,21 @@ final class RedisServer: Sendable {
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/bash")
         // Tells the server's number, and ends with it or ends it.
-        shell.arguments = [
-            "-c",
-            """
-            exec 3<&0
-            redis-server "$@" >log 2>&1 </dev/null 3<&- &
-            server=$!
-            echo $server
-            { read -r _ <&3; kill -KILL $server; } >/dev/null 2>&1 &
-            watcher=$!
-            exec 3<&-
-            wait $server
-            kill $watcher
-            """, "redis",
-        ] + arguments
+        shell.arguments =
+            [
+                "-c",
+                """
+                exec 3<&0
+                redis-server "$@" >log 2>&1 </dev/null 3<&- &
+                server=$!
+                echo $server
+                { read -r _ <&3; kill -KILL $server; } >/dev/null 2>&1 &
+                watcher=$!
+                exec 3<&-
+                wait $server
+                kill -KILL $watcher
+                """, "redis",
+            ] + arguments
         shell.currentDirectoryURL = folder
         let (input, output) = (Pipe(), Pipe())
         shell.standardInput = input
@@ -127,14 +130,17 @@ final class RedisServer: Sendable {
         shell.standardError = FileHandle.nullDevice
         try shell.run()
         try? input.fileHandleForReading.close()
-        guard let number = Int32(
-            String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-                .trimmingCharacters(in: .whitespacesAndNewlines))
+        guard
+            let number = Int32(
+                String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+                    .trimmingCharacters(in: .whitespacesAndNewlines))
         else { throw Failed(output: "no process") }
         let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
             let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-            if text.contains("Ready to accept connections") { return Running(shell: shell, pipe: input, server: number) }
+            if text.contains("Ready to accept connections") {
+                return Running(shell: shell, pipe: input, server: number)
+            }
             if !shell.isRunning { throw Failed(output: text) }
             Thread.sleep(forTimeInterval: 0.01)
         }

@@ -9,7 +9,7 @@ import Testing
 @Suite("OpenAI's Python client")
 struct OpenAIClientTests {
     /// Made by `hack/test`, with `hack/python-packages`.
-    private static let python = root.appending(path: ".build/python/openai/bin/python").path
+    private static let python = root.appending(path: ".build/python/bin/python").path
     private static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized
 
     @Test(

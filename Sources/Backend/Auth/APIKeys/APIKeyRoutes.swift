@@ -36,7 +36,9 @@ struct APIKeyRoutes: RouteGroup {
     private func create(_ request: Request, _ caller: Caller) async throws -> Response {
         let body = try await JSONBody.decode(CreateAPIKeyRequest.self, from: request, limit: AccountRequests.bodyLimit)
         let now = clock.now
-        guard !body.name.text.allSatisfy(\.isWhitespace) else { throw APIError.invalidField("name", "must not be empty") }
+        guard !body.name.text.allSatisfy(\.isWhitespace) else {
+            throw APIError.invalidField("name", "must not be empty")
+        }
         if let expiresAt = body.expiresAt, expiresAt <= now {
             throw APIError.invalidField("expires_at", "must be in the future")
         }

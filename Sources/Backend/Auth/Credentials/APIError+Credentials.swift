@@ -4,13 +4,15 @@ import HTTPTypes
 /// Refusals of credentials: 401 with `WWW-Authenticate` (RFC 6750). None tells a wrong credential from one that was withdrawn.
 extension APIError {
     static let credentialMissing = unauthorized(
-        "missing_credential", "Send an API key or an access token, as in Authorization: Bearer sk-cb-….", challenge: nil)
+        "missing_credential", "Send an API key or an access token, as in Authorization: Bearer sk-cb-….", challenge: nil
+    )
 
     static let invalidAPIKey = unauthorized("invalid_api_key", "This API key is not valid, or no longer.")
 
     static let invalidAccessToken = unauthorized("invalid_token", "This access token is not valid, or no longer.")
 
-    static let accessTokenExpired = unauthorized("token_expired", "This access token has expired; use the refresh token.")
+    static let accessTokenExpired = unauthorized(
+        "token_expired", "This access token has expired; use the refresh token.")
 
     static let invalidRefreshToken = unauthorized(
         "invalid_token", "This refresh token is not valid, or no longer; log in again.")
@@ -23,7 +25,9 @@ extension APIError {
     static let adminRequired = APIError(
         status: .forbidden, kind: .invalidRequest, code: "admin_required", message: "This needs the role admin.")
 
-    private static func unauthorized(_ code: String, _ message: String, challenge: String? = "invalid_token") -> APIError {
+    private static func unauthorized(_ code: String, _ message: String, challenge: String? = "invalid_token")
+        -> APIError
+    {
         let challenge = challenge.map { ", error=\"\($0)\"" } ?? ""
         return APIError(
             status: .unauthorized, kind: .invalidRequest, code: code, message: message,

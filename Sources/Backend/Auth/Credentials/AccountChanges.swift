@@ -4,11 +4,13 @@ import ServiceLifecycle
 /// Tells who remembers credentials that those of a user have changed. Called once the change is in the database.
 ///
 /// Messages between replicas make it quick; that none is missed is ``CredentialMaintenance``'s part.
-struct AccountChanges: Service {
+struct AccountChanges: Service, CustomStringConvertible {
     private static let channel = BusChannel("account-changes")
 
     let credentials: CredentialCache
     let bus: any MessageBus
+
+    var description: String { "account changes" }
 
     /// This replica forgets before it returns, the others as soon as they hear of it.
     func announce(_ user: UUID) async {

@@ -29,7 +29,8 @@ struct CredentialAuthenticator: Authenticator {
         } catch {
             throw APIError.invalidAccessToken
         }
-        guard let grant = try await credentials.grant(for: .session(claims.sid)), grant.caller.userID == claims.sub else {
+        guard let grant = try await credentials.grant(for: .session(claims.sid)), grant.caller.userID == claims.sub
+        else {
             throw APIError.invalidAccessToken
         }
         return grant.caller

@@ -222,5 +222,6 @@ extension CredentialGrant {
 extension APIError {
     fileprivate static let tooManyLookups = APIError(
         status: .serviceUnavailable, kind: .server, code: "overloaded",
-        message: "Too many credentials are being looked up right now; try again in a second.", headers: [.retryAfter: "1"])
+        message: "Too many credentials are being looked up right now; try again in a second.",
+        headers: [.retryAfter: "1"])
 }

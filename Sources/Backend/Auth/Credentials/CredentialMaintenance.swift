@@ -4,7 +4,7 @@ import ServiceLifecycle
 
 /// Keeps the credentials in memory true and the tables small: reads what other replicas changed, writes when keys were used,
 /// deletes what has expired.
-struct CredentialMaintenance: Service {
+struct CredentialMaintenance: Service, CustomStringConvertible {
     /// How long a change on another replica goes unseen at most.
     static let pollInterval = Duration.seconds(5)
     /// How far back each look goes: a transaction may end long after the time that it wrote, and clocks differ.
@@ -16,6 +16,8 @@ struct CredentialMaintenance: Service {
     let credentials: CredentialCache
     let clock: WallClock
     let logger: Logger
+
+    var description: String { "credential maintenance" }
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await self.work() }

@@ -31,9 +31,9 @@ struct Subkeys: Sendable {
             key.withUnsafeMutableBytes { key in
                 info.withUnsafeMutableBytes { info in
                     let parameters = [
-                        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.baseAddress, 0),
-                        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.baseAddress, key.count),
-                        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.baseAddress, info.count),
+                        OSSL_PARAM_construct_utf8_string(Self.name("digest"), digest.baseAddress, 0),
+                        OSSL_PARAM_construct_octet_string(Self.name("key"), key.baseAddress, key.count),
+                        OSSL_PARAM_construct_octet_string(Self.name("info"), info.baseAddress, info.count),
                         OSSL_PARAM_construct_end(),
                     ]
                     return EVP_KDF_derive(context, &output, output.count, parameters) == 1
@@ -42,5 +42,10 @@ struct Subkeys: Sendable {
         }
         guard isDerived else { throw failure }
         return output
+    }
+
+    /// A parameter's name (`OSSL_KDF_PARAM_…`) where it stays: the list keeps the pointer, and a String's would be gone by then.
+    private static func name(_ name: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 }

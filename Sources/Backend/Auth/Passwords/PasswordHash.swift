@@ -12,10 +12,25 @@ struct PasswordHash: Sendable, Equatable {
     /// Hashes a password; takes as long as the parameters say, so it belongs on a thread that may block.
     /// - Throws: ``CryptographyError``.
     init(of password: String, _ parameters: Scrypt.Parameters = .standard) throws(CryptographyError) {
-        var generator = SystemRandomNumberGenerator()
         self.parameters = parameters
-        salt = (0..<Self.saltCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        salt = Self.random(Self.saltCount)
         hash = try Scrypt.derive(password, salt: salt, parameters, count: Self.hashCount)
+    }
+
+    /// A hash that no password has and that takes as long to compare with as another.
+    static func decoy(_ parameters: Scrypt.Parameters) -> PasswordHash {
+        PasswordHash(parameters: parameters, salt: random(saltCount), hash: random(hashCount))
+    }
+
+    private init(parameters: Scrypt.Parameters, salt: [UInt8], hash: [UInt8]) {
+        self.parameters = parameters
+        self.salt = salt
+        self.hash = hash
+    }
+
+    private static func random(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
     /// Whether the hash is this password's; takes as long as making it did.

@@ -27,13 +27,14 @@ final class PasswordHasher: Service {
     private let pending = Mutex(0)
     private let running: PrometheusGauge
     /// What a password is compared with where there is no user, so that the time does not tell.
-    private let decoy: Mutex<PasswordHash?> = Mutex(nil)
+    private let decoy: PasswordHash
 
     init(
         parameters: Scrypt.Parameters = .standard, limits: Limits = Limits(), registry: PrometheusRegistry
     ) {
         self.parameters = parameters
         self.limits = limits
+        decoy = .decoy(parameters)
         threads = NIOThreadPool(numberOfThreads: limits.concurrency)
         running = registry.gauge("password_hashes_in_progress", help: "Passwords that are being hashed.")
     }
@@ -52,20 +53,9 @@ final class PasswordHasher: Service {
     /// Compares a password with a user's hash; without one it takes as long and the answer is `wrong`.
     /// - Throws: As ``hash(_:)``.
     func verify(_ password: String, against hash: PasswordHash?) async throws -> Verdict {
-        try await onThread { [self] in
-            guard let hash else {
-                _ = try decoyHash().matches(password)
-                return .wrong
-            }
-            return try hash.matches(password) ? .right(isOutdated: hash.parameters != parameters) : .wrong
+        try await onThread { [hash = hash ?? decoy, parameters] in
+            try hash.matches(password) ? .right(isOutdated: hash.parameters != parameters) : .wrong
         }
-    }
-
-    private func decoyHash() throws -> PasswordHash {
-        if let hash = decoy.withLock({ $0 }) { return hash }
-        let hash = try PasswordHash(of: RandomToken.make(), parameters)
-        decoy.withLock { $0 = hash }
-        return hash
     }
 
     private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {

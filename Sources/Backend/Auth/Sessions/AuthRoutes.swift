@@ -53,7 +53,8 @@ struct AuthRoutes: RouteGroup {
     }
 
     private func forgotPassword(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
-        let body = try await JSONBody.decode(ForgotPasswordRequest.self, from: request, limit: AccountRequests.bodyLimit)
+        let body = try await JSONBody.decode(
+            ForgotPasswordRequest.self, from: request, limit: AccountRequests.bodyLimit)
         try await limits.forgottenPassword(from: ClientAddress(request, context), account: body.email)
         // The same answer, as fast, whether there is such an account: the work is done after it.
         try resets.request(for: body.email)

@@ -44,7 +44,9 @@ extension Store {
     }
 
     /// Moves a session on from one refresh token to the next: of all who come with the same token, one succeeds.
-    func advanceSession(_ id: UUID, from generation: Int64, expiresAt: Timestamp, at time: Timestamp) async throws -> Bool {
+    func advanceSession(_ id: UUID, from generation: Int64, expiresAt: Timestamp, at time: Timestamp) async throws
+        -> Bool
+    {
         let update = SQLStatement(
             """
             UPDATE sessions SET generation = generation + 1, last_used_at = $3, expires_at = $4

@@ -15,7 +15,8 @@ struct RateLimitMetrics: Sendable {
             Dictionary(
                 uniqueKeysWithValues: Keeper.allCases.map { keeper in
                     let counter = registry.counter(
-                        "rate_limit_decisions_total", help: "Requests held against their limits, by who decided and how.",
+                        "rate_limit_decisions_total",
+                        help: "Requests held against their limits, by who decided and how.",
                         labels: [("keeper", keeper.rawValue), ("outcome", outcome)])
                     return (keeper, counter)
                 })

@@ -29,7 +29,9 @@ final class BusSubscription: AsyncSequence, Sendable {
 
         mutating func next() async -> BusEvent? { await subscription.mailbox.next() }
 
-        mutating func next(isolation actor: isolated (any Actor)?) async -> BusEvent? { await subscription.mailbox.next() }
+        mutating func next(isolation actor: isolated (any Actor)?) async -> BusEvent? {
+            await subscription.mailbox.next()
+        }
     }
 }
 
@@ -62,7 +64,9 @@ final class BusMailbox: Sendable {
                 storage.events.append(event)
                 if case .message(let bytes) = event { storage.bytes += bytes.count }
             }
-            guard storage.events.count > Self.messageLimit || storage.bytes > Self.byteLimit else { return (nil, false) }
+            guard storage.events.count > Self.messageLimit || storage.bytes > Self.byteLimit else {
+                return (nil, false)
+            }
             storage.events = [.lagged]
             storage.bytes = 0
             return (nil, true)

@@ -89,7 +89,8 @@ struct RedisConnector: Sendable {
     }
 
     /// Makes a connection and begins its handshake.
-    private func open(on loop: any EventLoop, _ events: RedisChannelHandler.Events) -> EventLoopFuture<RedisConnection> {
+    private func open(on loop: any EventLoop, _ events: RedisChannelHandler.Events) -> EventLoopFuture<RedisConnection>
+    {
         let url = configuration.url
         return ClientBootstrap(group: loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)

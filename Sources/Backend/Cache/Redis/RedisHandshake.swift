@@ -39,7 +39,8 @@ struct RedisHandshake {
         guard let step = steps.popFirst() else { return .done }
         if case .error(let text) = value { return .failed(Self.failure(step, text, database)) }
         // Only a server that took `HELLO 3` answers it with a map.
-        if step == .hello, case .map = value {} else if step == .hello {
+        if step == .hello, case .map = value {
+        } else if step == .hello {
             return .failed(RedisError(.protocolViolation, "the server does not greet as a Redis does"))
         }
         return steps.isEmpty ? .done : .more

@@ -80,6 +80,7 @@ final class RedisLink: Sendable {
                     logger.warning("Redis replies too late", metadata: ["connection": "\(purpose)"])
                 },
                 closed: { error in ending.reason.withLock { $0 = error } }))
+        events.connected(connection)
         let complaint = storage.withLock { storage in
             defer { storage.complaint = nil }
             storage.connection = connection
@@ -87,7 +88,6 @@ final class RedisLink: Sendable {
         }
         logger.log(
             level: complaint == nil ? .info : .notice, "connected to Redis", metadata: ["connection": "\(purpose)"])
-        events.connected(connection)
         await withTaskCancellationHandler {
             // Closing has no failure that matters here.
             try? await connection.channel.closeFuture.get()
@@ -119,7 +119,8 @@ final class RedisLink: Sendable {
 
     /// Doubles from attempt to attempt; between half of it and all, so that replicas do not come back in step.
     private func backoff(_ attempt: Int) -> Duration {
-        let longest = min(configuration.maximumBackoff, configuration.minimumBackoff * (1 << min(max(attempt - 1, 0), 10)))
+        let longest = min(
+            configuration.maximumBackoff, configuration.minimumBackoff * (1 << min(max(attempt - 1, 0), 10)))
         return longest * Double.random(in: 0.5...1)
     }
 }

@@ -38,7 +38,9 @@ struct CacheMetrics: Sendable {
         bytes: @escaping @Sendable () -> Int?, entries: @escaping @Sendable () -> Int?,
         evictions: @escaping @Sendable () -> Int?
     ) {
-        registry.gauge("cache_memory_bytes", help: "What the entries of the cache in memory take.") { bytes().map(Double.init) }
+        registry.gauge("cache_memory_bytes", help: "What the entries of the cache in memory take.") {
+            bytes().map(Double.init)
+        }
         registry.gauge("cache_memory_entries", help: "Entries of the cache in memory.") { entries().map(Double.init) }
         registry.counter(
             "cache_memory_evictions_total", help: "Entries that left the cache in memory to make room."

@@ -68,7 +68,8 @@ final class MemoryCache: Cache {
         storage.withLock { $0.set(.held, for: key, cost: Self.cost(key, []), expiry: expiry) }
     }
 
-    private func put(_ value: [UInt8], _ key: CacheKey, _ now: Duration, _ entries: inout ExpiringLRU<CacheKey, Entry>) {
+    private func put(_ value: [UInt8], _ key: CacheKey, _ now: Duration, _ entries: inout ExpiringLRU<CacheKey, Entry>)
+    {
         guard value.count <= CacheRules.valueLimit else { return entries.remove(key) }
         let lifetime = longestLifetime.map { min($0, key.kind.lifetime) } ?? key.kind.lifetime
         entries.set(.value(value), for: key, cost: Self.cost(key, value), expiry: now + lifetime)

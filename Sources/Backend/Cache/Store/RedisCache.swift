@@ -63,6 +63,7 @@ final class RedisCache: Cache, Service {
     }
 
     func set(_ value: [UInt8], for key: CacheKey) async {
+        guard value.count <= CacheRules.valueLimit else { return await remove(key) }
         await put(value, key, [])
     }
 

@@ -15,7 +15,8 @@ struct Strict<Value: Decodable>: Decodable {
         do {
             value = try Value(from: strict)
         } catch let error as InvalidValue {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: error.requirement))
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: error.requirement))
         } catch DecodingError.dataCorrupted(let context) {
             guard let requirement = Self.requirement else { throw DecodingError.dataCorrupted(context) }
             throw DecodingError.dataCorrupted(.init(codingPath: context.codingPath, debugDescription: requirement))
