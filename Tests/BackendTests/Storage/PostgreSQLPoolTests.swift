@@ -44,10 +44,12 @@ struct PostgreSQLPoolTests {
             busy.cancel()
             await #expect(throws: CancellationError.self) { try await busy.value }
             #expect(
-                try await database.rows(
-                    "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'")[
-                        0
-                    ].get(0) == 0)
+                await eventually {
+                    let active: Int? = try? await database.rows(
+                        "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'"
+                    )[0].get(0)
+                    return active == 0
+                })
             #expect(database.poolState == DatabasePoolState(open: 1, inUse: 0, waiting: 0))
         }
     }

@@ -3,6 +3,12 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// An OpenAI-compatible server that costs next to nothing: what is measured through a proxy is the proxy.
 ///
 /// A request whose body has `"stream":true` gets 64 frames, 20 ms apart, or all at once when its model is `instant`; any other one gets
@@ -23,6 +29,8 @@ struct FastUpstream: AsyncParsableCommand {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         print("ready http://127.0.0.1:\(channel.localAddress?.port ?? 0)/v1")
+        // A file gets what is printed only at the end otherwise.
+        fflush(nil)
         try await channel.closeFuture.get()
     }
 }
