@@ -3,7 +3,6 @@ import FoundationEssentials
 import Logging
 import Metrics
 import NIOCore
-import NIOPosix
 import Observability
 import ServiceLifecycle
 import UnixSignals
@@ -28,9 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
-        // Tasks run on the event loops: what a request does stays on the thread that its connection is served by. Where that cannot be
-        // had, the service is slower and otherwise the same.
-        let isOnEventLoops = NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+        EventLoopExecutor.install()
         let settings = try settings()
         LoggingSystem.bootstrap { [level = settings.logLevel, format = settings.logFormat] label in
             format.handler(label: label, level: level)
@@ -39,8 +36,6 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(label: "backend")
         announce(settings, logger)
-
-        if !isOnEventLoops { logger.warning("tasks do not run on the event loops: requests take longer") }
 
         let registry = PrometheusRegistry()
         registry.registerProcessMetrics()

@@ -58,6 +58,8 @@ struct BackendServer: Sendable {
             server: .http1(configuration: channel),
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port),
+                // Thousands of clients may come at once, as after a replica's end; the kernel's own bound is 4096 by default.
+                backlog: 4096,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit, logger: logger)),
             onServerRunning: { [lifecycle, onReady] channel in
                 lifecycle.advance(to: .ready)
