@@ -154,7 +154,7 @@ let package = Package(
             path: "hack/benchmark",
             exclude: [
                 "Client/python_client.py", "Backend/nginx.conf", "Backend/fastapi_proxy.py", "Backend/litellm.yaml",
-                "Backend/proxies",
+                "Backend/fastapi_conversations.py", "Backend/lists", "Backend/proxies", "Backend/services",
             ],
             resources: [.embedInCode("Client/deployment.json")],
             swiftSettings: swiftSettings),

@@ -6,6 +6,7 @@ struct BenchmarkCommand: AsyncParsableCommand {
         commandName: "benchmark", abstract: "What hack/bench measures; start that instead.",
         subcommands: [
             DirectBenchmark.self, OperatorBenchmark.self, RestartBenchmark.self, ApiserverBenchmark.self,
-            ClientBenchmark.self, ClientWork.self, BackendBenchmark.self, FastUpstream.self,
+            ClientBenchmark.self, ClientWork.self, BackendBenchmark.self, ListBenchmark.self,
+            FastUpstream.self,
         ])
 }

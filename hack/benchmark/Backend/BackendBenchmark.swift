@@ -23,7 +23,7 @@ struct BackendBenchmark: AsyncParsableCommand {
         string: #"{"model":"instant","stream":true,"messages":[{"role":"user","content":"Hello there"}]}"#)
 
     func run() async throws {
-        let targets = try target.map(Self.parse)
+        let targets = try target.map { try LoadTarget(parsing: $0, path: "/v1/chat/completions") }
         var table = FigureTable()
         // Rounds in turn, so that what else the machine does meets all of them alike.
         var latencies = [[Duration]](repeating: [], count: targets.count)
@@ -47,8 +47,8 @@ struct BackendBenchmark: AsyncParsableCommand {
                 "\(target.name): first token\(index == 0 ? "" : " added"), p50, µs", Int(first / .microseconds(1)))
         }
         for target in targets {
-            let end = ContinuousClock.now + .seconds(seconds)
-            let figures = try await Self.together(target, Self.ask, connections: 32) { _ in ContinuousClock.now < end }
+            let figures = try await LoadConnection.together(
+                target, body: Self.ask, connections: 32, for: .seconds(seconds))
             table.add("\(target.name): requests/s, 32 clients", figures.latencies.count / seconds)
             if figures.refused > 0 { table.add("\(target.name): refused, 32 clients", figures.refused) }
         }
@@ -80,15 +80,5 @@ struct BackendBenchmark: AsyncParsableCommand {
         var all = LoadFigures()
         for future in futures { all.add(try await future.get()) }
         return all
-    }
-
-    private static func parse(_ text: String) throws -> LoadTarget {
-        let parts = text.split(separator: "=", omittingEmptySubsequences: false)
-        guard parts.count == 4, let colon = parts[1].lastIndex(of: ":"),
-            let port = Int(parts[1][parts[1].index(after: colon)...])
-        else { throw ValidationError("--target must be NAME=HOST:PORT=KEY=PID+PID: \(text)") }
-        return LoadTarget(
-            name: String(parts[0]), host: String(parts[1][..<colon]), port: port, path: "/v1/chat/completions",
-            key: String(parts[2]), pids: parts[3].split(separator: "+").compactMap { Int($0) })
     }
 }

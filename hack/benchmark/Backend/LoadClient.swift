@@ -1,3 +1,4 @@
+import ArgumentParser
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -12,6 +13,19 @@ struct LoadTarget: Sendable {
     let key: String
     /// The processes whose memory counts.
     let pids: [Int]
+}
+
+extension LoadTarget {
+    /// Reads `NAME=HOST:PORT=KEY=PID+PID`.
+    init(parsing text: String, path: String) throws {
+        let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+        guard parts.count == 4, let colon = parts[1].lastIndex(of: ":"),
+            let port = Int(parts[1][parts[1].index(after: colon)...])
+        else { throw ValidationError("--target must be NAME=HOST:PORT=KEY=PID+PID: \(text)") }
+        self.init(
+            name: String(parts[0]), host: String(parts[1][..<colon]), port: port, path: path, key: String(parts[2]),
+            pids: parts[3].split(separator: "+").compactMap { Int($0) })
+    }
 }
 
 /// What one connection saw.
@@ -39,7 +53,8 @@ final class LoadConnection: ChannelInboundHandler {
     static let stallBound = Duration.milliseconds(250)
 
     private let target: LoadTarget
-    private let body: ByteBuffer
+    /// Nil for a GET.
+    private let body: ByteBuffer?
     private let done: EventLoopPromise<LoadFigures>
     /// Whether there is another request after `count` of them.
     private let goesOn: (Int) -> Bool
@@ -52,7 +67,7 @@ final class LoadConnection: ChannelInboundHandler {
     private var isDone = false
 
     private init(
-        _ target: LoadTarget, _ body: ByteBuffer, _ done: EventLoopPromise<LoadFigures>,
+        _ target: LoadTarget, _ body: ByteBuffer?, _ done: EventLoopPromise<LoadFigures>,
         _ goesOn: @escaping (Int) -> Bool
     ) {
         self.target = target
@@ -63,7 +78,7 @@ final class LoadConnection: ChannelInboundHandler {
 
     /// Opens a connection, asks for as long as `goesOn`, and gives what it saw.
     static func run(
-        _ target: LoadTarget, body: ByteBuffer, on loop: any EventLoop, goesOn: @escaping @Sendable (Int) -> Bool
+        _ target: LoadTarget, body: ByteBuffer?, on loop: any EventLoop, goesOn: @escaping @Sendable (Int) -> Bool
     ) -> EventLoopFuture<LoadFigures> {
         let done = loop.makePromise(of: LoadFigures.self)
         ClientBootstrap(group: loop)
@@ -78,19 +93,37 @@ final class LoadConnection: ChannelInboundHandler {
         return done.futureResult
     }
 
+    /// Asks on several connections at once until the time is over.
+    static func together(
+        _ target: LoadTarget, body: ByteBuffer?, connections: Int, for duration: Duration
+    ) async throws -> LoadFigures {
+        let end = ContinuousClock.now + duration
+        let group = MultiThreadedEventLoopGroup.singleton
+        let futures = (0..<connections).map { _ in
+            run(target, body: body, on: group.next()) { _ in ContinuousClock.now < end }
+        }
+        var all = LoadFigures()
+        for future in futures { all.add(try await future.get()) }
+        return all
+    }
+
     func channelActive(context: ChannelHandlerContext) { ask(context) }
 
     private func ask(_ context: ChannelHandlerContext) {
         start = .now
         lastPiece = nil
         isStalled = false
-        let headers: HTTPHeaders = [
+        var headers: HTTPHeaders = [
             "host": "\(target.host):\(target.port)", "authorization": "Bearer \(target.key)",
-            "content-type": "application/json", "content-length": "\(body.readableBytes)",
         ]
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: target.path, headers: headers)
+        if let body {
+            headers.add(name: "content-type", value: "application/json")
+            headers.add(name: "content-length", value: "\(body.readableBytes)")
+        }
+        let head = HTTPRequestHead(
+            version: .http1_1, method: body == nil ? .GET : .POST, uri: target.path, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
