@@ -51,6 +51,20 @@ extension Conversation: Encodable {
 }
 
 extension Conversation {
+    /// Writes what the encoder would, for lists.
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id.text)
+            json.member("title", title)
+            json.member("title_source", titleSource.rawValue)
+            json.member("model", model)
+            json.member("system_prompt", systemPrompt)
+            json.member("head_message_id", headMessageID?.text)
+            json.member("created_at", createdAt.description)
+            json.member("updated_at", updatedAt.description)
+        }
+    }
+
     /// Reads the columns `id, title, title_source, model, system_prompt, head_message_id, created_at, updated_at`.
     init(_ row: SQLRow) throws(DatabaseError) {
         id = try row.get(0)

@@ -51,10 +51,13 @@ struct ConversationRoutes: RouteGroup {
         let hasMore = conversations.count > limit
         if hasMore { conversations.removeLast() }
         let last = hasMore ? conversations.last : nil
-        return JSONBody.response(
-            Page(
-                data: conversations,
-                nextCursor: last.map { PageCursor(time: $0.updatedAt, id: $0.id).description }))
+        var json = JSONWriter()
+        json.object { json in
+            json.name("data")
+            json.array(conversations) { $1.write(to: &$0) }
+            json.member("next_cursor", last.map { PageCursor(time: $0.updatedAt, id: $0.id).description })
+        }
+        return JSONBody.response(json)
     }
 
     private func update(_ request: Request, _ context: BackendRequestContext) async throws -> Response {

@@ -264,7 +264,7 @@ struct MemoryCacheTests {
     func model() {
         let seed = UInt64.random(in: .min ... .max)
         print("LRU seed: \(seed)")
-        var generator = RESPSeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var entries = ExpiringLRU<Int, Int>(costLimit: 50)
         // Oldest first.
         var model: [(key: Int, value: Int, cost: Int, expiry: Int)] = []

@@ -101,7 +101,7 @@ struct RESPParserTests {
     func fuzz() throws {
         let seed = UInt64.random(in: .min ... .max)
         print("RESP fuzz seed: \(seed)")
-        var generator = RESPSeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let alphabet = Array("+-:$*%~>|_#,(=!0123456789tf?\r\n".utf8)
         for _ in 0..<3_000 {
             var bytes: [UInt8] = []
@@ -140,18 +140,5 @@ struct RESPParserTests {
                     .bulkString(Array("-5".utf8)), .bulkString(Array("é".utf8)),
                 ])
             ])
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct RESPSeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

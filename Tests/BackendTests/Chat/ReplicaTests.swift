@@ -72,7 +72,7 @@ struct ReplicaTests {
         arguments: [UInt64.random(in: 0...UInt64.max)])
     func randomCuts(seed: UInt64) async throws {
         print("seed \(seed)")
-        let pieces = Seeded.pieces(seed)
+        let pieces = SeededGenerator.pieces(seed)
         let model: @Sendable () -> any CompletionModel = {
             ScriptedModel { _, emit in
                 for piece in pieces {
@@ -86,7 +86,7 @@ struct ReplicaTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<4 {
                     group.addTask {
-                        var random = Seeded(seed &+ UInt64(number))
+                        var random = SeededGenerator(seed: seed &+ UInt64(number))
                         let id = try await first.conversation()
                         var stream = try await first.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
                         let message = try #require(try await stream.next()?.message["id"] as? String)
@@ -186,24 +186,10 @@ struct ReplicaTests {
     }
 }
 
-/// A small generator whose run can be repeated.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
+extension SeededGenerator {
     /// Text of one to four bytes a character, in pieces as a model gives them.
     static func pieces(_ seed: UInt64) -> [String] {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let characters = ["a", "é", "京", "😀", "\n", "\"", "\\", " ", "\u{1}", "ß"]
         return (0..<400).map { _ in
             (0..<Int.random(in: 1...6, using: &random)).map { _ in

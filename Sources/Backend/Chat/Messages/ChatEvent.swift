@@ -45,7 +45,7 @@ enum ChatEvent: Sendable {
             // The one event that there are many of: no encoder.
             buffer.writeString(#"{"type":"message.delta","event_id":""#)
             buffer.writeString("\(id)\",\"message_id\":\"\(message.text)\",\"offset\":\(offset),\"delta\":\"")
-            Self.writeEscaped(bytes, to: &buffer)
+            bytes.withUnsafeBufferPointer { JSONWriter.writeEscaped($0, to: &buffer) }
             buffer.writeString("\"}")
         case .created(let message, let userMessage):
             write(
@@ -103,27 +103,5 @@ enum ChatEvent: Sendable {
     private func write(_ payload: Payload, to buffer: inout ByteBuffer) {
         var object = JSONBody.encode(payload)
         buffer.writeBuffer(&object)
-    }
-
-    /// Writes UTF-8 text as the inside of a JSON string.
-    private static func writeEscaped(_ bytes: [UInt8], to buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: bytes.count + 8)
-        var plain = 0
-        for (index, byte) in bytes.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
-            buffer.writeBytes(bytes[plain..<index])
-            plain = index + 1
-            switch byte {
-            case 0x22: buffer.writeStaticString("\\\"")
-            case 0x5C: buffer.writeStaticString("\\\\")
-            case 0x0A: buffer.writeStaticString("\\n")
-            case 0x0D: buffer.writeStaticString("\\r")
-            case 0x09: buffer.writeStaticString("\\t")
-            default:
-                buffer.writeStaticString("\\u00")
-                buffer.writeString(byte < 0x10 ? "0" : "1")
-                buffer.writeString(String(byte & 0x0F, radix: 16))
-            }
-        }
-        buffer.writeBytes(bytes[plain...])
     }
 }

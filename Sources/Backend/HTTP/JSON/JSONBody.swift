@@ -19,6 +19,11 @@ enum JSONBody {
         }
     }
 
+    /// An answer that holds what was written.
+    static func response(_ json: JSONWriter, status: HTTPResponse.Status = .ok) -> Response {
+        Response(status: status, headers: [.contentType: contentType], body: ResponseBody(byteBuffer: json.buffer))
+    }
+
     /// An answer that holds `value`.
     static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
         Response(status: status, headers: [.contentType: contentType], body: ResponseBody(byteBuffer: encode(value)))

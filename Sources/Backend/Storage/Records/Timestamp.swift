@@ -36,15 +36,56 @@ struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Timestamp: CustomStringConvertible {
+    /// The years that have four digits.
+    private static let writable: Range<Int64> = -62_135_596_800_000_000..<253_402_300_800_000_000
+
+    /// Written by hand: lists hold dozens of times, and Foundation's styles are slow.
     var description: String {
-        let microseconds = microseconds % 1_000_000
-        let style = Date.ISO8601FormatStyle(timeZone: .gmt)
-        // Foundation's fraction has three digits; six are kept here.
-        let whole = Date(timeIntervalSince1970: Double(self.microseconds / 1_000_000))
-        guard microseconds != 0 else { return whole.formatted(style) }
-        let digits = String(microseconds)
-        let fraction = String(repeating: "0", count: 6 - digits.count) + digits
-        return whole.formatted(style).dropLast() + ".\(fraction)Z"
+        guard Self.writable.contains(microseconds) else { return date.formatted(.iso8601) }
+        let (second, fraction) = microseconds.flooredDivision(by: 1_000_000)
+        let (day, time) = second.flooredDivision(by: 86_400)
+        let (year, month, dayOfMonth) = Self.date(ofDay: day)
+        let length = fraction == 0 ? 20 : 27
+        return String(unsafeUninitializedCapacity: length) { text in
+            func write(_ value: Int64, digits: Int, at position: Int) {
+                var value = value
+                for index in (position..<(position + digits)).reversed() {
+                    text[index] = UInt8(ascii: "0") + UInt8(value % 10)
+                    value /= 10
+                }
+            }
+            func mark(_ character: Unicode.Scalar, at position: Int) { text[position] = UInt8(ascii: character) }
+            write(year, digits: 4, at: 0)
+            mark("-", at: 4)
+            write(month, digits: 2, at: 5)
+            mark("-", at: 7)
+            write(dayOfMonth, digits: 2, at: 8)
+            mark("T", at: 10)
+            write(time / 3600, digits: 2, at: 11)
+            mark(":", at: 13)
+            write(time / 60 % 60, digits: 2, at: 14)
+            mark(":", at: 16)
+            write(time % 60, digits: 2, at: 17)
+            if fraction != 0 {
+                mark(".", at: 19)
+                write(fraction, digits: 6, at: 20)
+            }
+            mark("Z", at: length - 1)
+            return length
+        }
+    }
+
+    /// The date in the Gregorian calendar of a day counted from 1970-01-01.
+    private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        // Years begin in March here, so that the leap day is their last, and the months' lengths repeat every five.
+        let (era, dayOfEra) = (day + 719_468).flooredDivision(by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let fromMarch = (5 * dayOfYear + 2) / 153
+        let month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
+        return (
+            era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * fromMarch + 2) / 5 + 1
+        )
     }
 
     /// Reads RFC 3339 text.
@@ -78,5 +119,13 @@ extension Timestamp: Codable {
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
+    }
+}
+
+extension Int64 {
+    /// Quotient and remainder, the latter never negative.
+    fileprivate func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
