@@ -178,7 +178,7 @@ struct ReplicaTests {
         try await maker.with { database in
             let gate = Gate()
             var fixture = ReplicaFixture(database: database, model: ScriptedModel(["begun ", "never"], gate: gate))
-            fixture.finishDeadline = .seconds(2)
+            fixture.finishDeadline = .seconds(10)
             let user = try await Store(database: database).insertTestUser()
             try await fixture.run { replicas in
                 let client = ReplicaClient(port: replicas[0].port, user: user)

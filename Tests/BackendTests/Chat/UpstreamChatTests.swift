@@ -46,6 +46,28 @@ struct UpstreamChatTests {
         }
     }
 
+    @Test("What an upstream says beyond all reason is stored all the same", arguments: DatabaseMaker.all)
+    func unreasonable(maker: DatabaseMaker) async throws {
+        let huge = Int.max
+        let frame = """
+            data: {"choices":[{"delta":{"content":"a\\u0000b"},"finish_reason":"st\\u0000op"}],\
+            "usage":{"prompt_tokens":\(huge),"completion_tokens":\(huge)}}
+
+            data: [DONE]
+
+
+            """
+        try await run(maker) { _ in
+            .events([.send(frame)])
+        } _: { client, _ in
+            let id = try await client.conversation()
+            let answer = try await client.post("/\(id)/messages", #"{"content":"q"}"#)
+            #expect(answer.message["status"] as? String == "completed")
+            #expect(answer.message["finish_reason"] as? String == "stop")
+            #expect(answer.message["content"] as? String == "a\u{FFFD}b")
+        }
+    }
+
     @Test("A stream that breaks is a failed answer with what came of it", arguments: DatabaseMaker.all)
     func broken(maker: DatabaseMaker) async throws {
         try await run(maker) { _ in

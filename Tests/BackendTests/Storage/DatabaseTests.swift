@@ -159,7 +159,7 @@ struct DatabaseTests {
                 try await database.run(SQLStatement("INSERT INTO parts VALUES ($1)", [.integer(1)]), .write)
             }
             #expect(error.code == .foreignKeyViolation)
-            let refused = try await databaseError { _ = try await database.rows("SELECT nothing FROM nowhere") }
+            let refused = try await databaseError { _ = try await database.rows("SELECT nothing FROM names") }
             #expect(refused.code == .refused)
             #expect(!refused.isTransient)
         }

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Testing
 
 @testable import Backend
@@ -60,6 +61,18 @@ import Testing
                 return try await group.reduce(0, +)
             }
             #expect(steps == Migration.latest)
+        }
+    }
+
+    @Test("Until the schema is there, requests get 503 and not an error of this program", arguments: DatabaseMaker.all)
+    func beforeTheSchema(maker: DatabaseMaker) async throws {
+        try await maker.withEmpty { database in
+            let error = try await databaseError { _ = try await Store(database: database).user(UUID()) }
+            #expect(error.code == .schemaTooOld)
+            let answer = APIError(error)
+            #expect(answer.status == .serviceUnavailable)
+            #expect(answer.headers[.retryAfter] != nil)
+            #expect(error.isOutOfOrder)
         }
     }
 
