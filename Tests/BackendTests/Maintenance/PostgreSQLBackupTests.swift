@@ -243,7 +243,7 @@ struct PostgreSQLBackupTests {
         for _ in 0..<6 {
             let process = try BackendProcess(
                 ["restore", "--file", fixture.path(name)], ["DATABASE_URL": fixture.address.value])
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...1_500, using: &random)))
+            try await Task.sleep(for: .milliseconds(Int.random(in: 0...700, using: &random)))
             process.signal(SIGKILL)
             _ = try await process.status()
             // psql outlives it for as long as it has something to read.
