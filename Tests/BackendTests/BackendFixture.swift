@@ -27,6 +27,15 @@ struct BackendFixture {
         server = BackendServer(settings: settings, registry: registry, services: services, logger: logger)
     }
 
+    /// With an empty database.
+    init(
+        _ variables: [String: String] = [:], on maker: DatabaseMaker, clock: WallClock = .system,
+        passwords: Scrypt.Parameters = Scrypt.Parameters(logN: 4, r: 8, p: 1)
+    ) async throws {
+        let url = ["DATABASE_URL": try await maker.address().value]
+        try self.init(variables.merging(url) { given, _ in given }, clock: clock, passwords: passwords)
+    }
+
     /// - Parameter services: Parts that a test put together itself.
     init(services: BackendServices) throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

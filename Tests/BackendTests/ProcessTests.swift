@@ -8,15 +8,18 @@ final class BackendProcess {
     private let process = Process()
     private let folder: URL
 
-    /// - Parameter variables: Its whole environment besides `PATH`.
-    init(_ arguments: [String], _ variables: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - variables: Its whole environment besides `PATH`.
+    ///   - wrapper: A program with its arguments that starts the backend, whose command it is given behind them.
+    init(_ arguments: [String], _ variables: [String: String] = [:], through wrapper: [String] = []) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("backend-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // Beside the test program, where the package manager builds it.
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(
-            "chatgpt-backend")
-        process.arguments = arguments
+        let program = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("chatgpt-backend")
+        let command = wrapper + [program.path] + arguments
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.environment = variables.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
@@ -30,6 +33,7 @@ final class BackendProcess {
         try? FileManager.default.removeItem(at: folder)
     }
 
+    var identifier: Int32 { process.processIdentifier }
     var output: String { read("stdout") }
     var complaints: String { read("stderr") }
 

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension DatabaseError {
     /// Whether the database itself is in no state to do it, rather than the request being at odds with what is there.
-    var isOutOfOrder: Bool { isTransient || code == .diskFull || code == .readOnly }
+    var isOutOfOrder: Bool { isTransient || [.diskFull, .readOnly, .schemaTooOld].contains(code) }
 }
 
 extension APIError {
@@ -16,6 +16,6 @@ extension APIError {
             message: isFull
                 ? "There is no room left to store this; nothing was changed." : "The database cannot be used right now."
         )
-        if error.isTransient { headers[.retryAfter] = "1" }
+        if error.isTransient || error.code == .schemaTooOld { headers[.retryAfter] = "1" }
     }
 }

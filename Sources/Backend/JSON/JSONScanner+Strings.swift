@@ -6,7 +6,7 @@ struct JSONString: Equatable {
 
 extension JSONScanner {
     /// Checks a string: its escapes, that it is UTF-8 (no surrogates, nothing overlong), and that it has no NUL, which databases do
-    /// not take.
+    /// not take, unless that is allowed.
     mutating func string() throws(Failure) -> JSONString {
         guard try kind() == .string else { throw Failure(reason: .wrongType, offset: position) }
         var index = position + 1
@@ -41,7 +41,7 @@ extension JSONScanner {
             return 2
         case UInt8(ascii: "u"):
             guard let unit = hexUnit(at: index + 2) else { throw Failure(reason: .syntax, offset: index) }
-            guard unit != 0 else { throw Failure(reason: .nulCharacter, offset: index) }
+            guard unit != 0 || allowsNUL else { throw Failure(reason: .nulCharacter, offset: index) }
             return 6
         default: throw Failure(reason: .syntax, offset: index)
         }

@@ -24,9 +24,12 @@ struct JSONScanner {
     let bytes: UnsafeRawBufferPointer
     private(set) var position = 0
     private var depth = 0
+    /// Whether `\u0000` may stand in a string.
+    let allowsNUL: Bool
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    init(_ bytes: UnsafeRawBufferPointer, allowsNUL: Bool = false) {
         self.bytes = bytes
+        self.allowsNUL = allowsNUL
     }
 
     /// For the extensions that look ahead themselves.

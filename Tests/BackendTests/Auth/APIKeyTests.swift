@@ -8,9 +8,11 @@ import Testing
 struct APIKeyTests {
     private static let path = "/api/v1/api-keys"
 
-    @Test("A key is shown once, listed without its secret, and no longer good once it is deleted")
-    func life() async throws {
-        try await BackendFixture().api { api in
+    @Test(
+        "A key is shown once, listed without its secret, and no longer good once it is deleted",
+        arguments: DatabaseMaker.all)
+    func life(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let tokens = try await api.register("ada@example.com")
             let made = try await api.post(Self.path, ["name": "laptop"], as: tokens.access)
             #expect(made.status == 201)
@@ -29,9 +31,9 @@ struct APIKeyTests {
         }
     }
 
-    @Test("Keys do not manage accounts or keys, and nobody deletes or sees another's")
-    func rights() async throws {
-        try await BackendFixture().api { api in
+    @Test("Keys do not manage accounts or keys, and nobody deletes or sees another's", arguments: DatabaseMaker.all)
+    func rights(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let ada = try await api.register("ada@example.com")
             let bob = try await api.register("bob@example.com")
             let key = try await api.makeKey(ada.access)
@@ -52,10 +54,10 @@ struct APIKeyTests {
         }
     }
 
-    @Test("A key with an end is good until then")
-    func expiry() async throws {
+    @Test("A key with an end is good until then", arguments: DatabaseMaker.all)
+    func expiry(maker: DatabaseMaker) async throws {
         let time = TestClock()
-        try await BackendFixture(clock: time.clock).api { api in
+        try await BackendFixture(on: maker, clock: time.clock).api { api in
             let tokens = try await api.register("ada@example.com")
             let end = (time.clock.now + .seconds(60)).description
             let made = try await api.post(Self.path, ["name": "x", "expires_at": end], as: tokens.access)
@@ -96,56 +98,60 @@ struct APIKeyTests {
         #expect(try await cache.grant(for: .apiKey(secret.digest)) == nil)
     }
 
-    @Test("A replica that no longer hears of changes asks the database again after ten seconds")
-    func unsynchronized() async throws {
+    @Test(
+        "A replica that no longer hears of changes asks the database again after ten seconds",
+        arguments: DatabaseMaker.all)
+    func unsynchronized(maker: DatabaseMaker) async throws {
         let time = TestClock()
-        let store = Store(database: try SQLiteDatabase(path: nil))
-        _ = try await Migrator(database: store.database).migrate()
-        let cache = CredentialCache(store: store, clock: time.clock)
-        let digest = APIKeySecret().digest
-        #expect(try await cache.grant(for: .apiKey(digest)) == nil)
-        let now = time.clock.now
-        let user = User(
-            id: .version7(now), email: try UserEmail(parsing: "ada@example.com"), name: "", passwordHash: "x",
-            role: .user, isActive: true, createdAt: now, updatedAt: now, passwordChangedAt: now)
-        try await store.insert(user)
-        let key = APIKey(id: .version7(now), name: "x", prefix: "", createdAt: now, lastUsedAt: nil, expiresAt: nil)
-        try await store.insert(key, digest, for: user.id)
-        time.advance(by: .seconds(11))
-        #expect(try await cache.grant(for: .apiKey(digest)) != nil)
-        // Deleted behind everybody's back.
-        try await store.database.run(SQLStatement("DELETE FROM api_keys"), .write)
-        time.advance(by: .seconds(9))
-        #expect(try await cache.grant(for: .apiKey(digest)) != nil)
-        time.advance(by: .seconds(2))
-        #expect(try await cache.grant(for: .apiKey(digest)) == nil)
+        try await maker.with { database in
+            let store = Store(database: database)
+            let cache = CredentialCache(store: store, clock: time.clock)
+            let digest = APIKeySecret().digest
+            #expect(try await cache.grant(for: .apiKey(digest)) == nil)
+            let now = time.clock.now
+            let user = User(
+                id: .version7(now), email: try UserEmail(parsing: "ada@example.com"), name: "", passwordHash: "x",
+                role: .user, isActive: true, createdAt: now, updatedAt: now, passwordChangedAt: now)
+            try await store.insert(user)
+            let key = APIKey(id: .version7(now), name: "x", prefix: "", createdAt: now, lastUsedAt: nil, expiresAt: nil)
+            try await store.insert(key, digest, for: user.id)
+            time.advance(by: .seconds(11))
+            #expect(try await cache.grant(for: .apiKey(digest)) != nil)
+            // Deleted behind everybody's back.
+            try await store.database.run(SQLStatement("DELETE FROM api_keys"), .write)
+            time.advance(by: .seconds(9))
+            #expect(try await cache.grant(for: .apiKey(digest)) != nil)
+            time.advance(by: .seconds(2))
+            #expect(try await cache.grant(for: .apiKey(digest)) == nil)
+        }
     }
 
-    @Test("The use of a key is noted once a minute")
-    func lastUse() async throws {
+    @Test("The use of a key is noted once a minute", arguments: DatabaseMaker.all)
+    func lastUse(maker: DatabaseMaker) async throws {
         let time = TestClock()
-        let store = Store(database: try SQLiteDatabase(path: nil))
-        _ = try await Migrator(database: store.database).migrate()
-        let now = time.clock.now
-        let user = User(
-            id: .version7(now), email: try UserEmail(parsing: "ada@example.com"), name: "", passwordHash: "x",
-            role: .user, isActive: true, createdAt: now, updatedAt: now, passwordChangedAt: now)
-        try await store.insert(user)
-        let digest = APIKeySecret().digest
-        let key = APIKey(id: .version7(now), name: "x", prefix: "", createdAt: now, lastUsedAt: nil, expiresAt: nil)
-        try await store.insert(key, digest, for: user.id)
-        let cache = CredentialCache(store: store, clock: time.clock)
-        for _ in 0..<3 { _ = try await cache.grant(for: .apiKey(digest)) }
-        let uses = cache.takeUses()
-        #expect(uses == [key.id: now])
-        try await store.noteUses(ofKeys: uses)
-        #expect(try await store.apiKeys(of: user.id).first?.lastUsedAt == now)
-        cache.noteSynchronized()
-        _ = try await cache.grant(for: .apiKey(digest))
-        #expect(cache.takeUses().isEmpty)
-        time.advance(by: .seconds(61))
-        cache.noteSynchronized()
-        _ = try await cache.grant(for: .apiKey(digest))
-        #expect(cache.takeUses() == [key.id: time.clock.now])
+        try await maker.with { database in
+            let store = Store(database: database)
+            let now = time.clock.now
+            let user = User(
+                id: .version7(now), email: try UserEmail(parsing: "ada@example.com"), name: "", passwordHash: "x",
+                role: .user, isActive: true, createdAt: now, updatedAt: now, passwordChangedAt: now)
+            try await store.insert(user)
+            let digest = APIKeySecret().digest
+            let key = APIKey(id: .version7(now), name: "x", prefix: "", createdAt: now, lastUsedAt: nil, expiresAt: nil)
+            try await store.insert(key, digest, for: user.id)
+            let cache = CredentialCache(store: store, clock: time.clock)
+            for _ in 0..<3 { _ = try await cache.grant(for: .apiKey(digest)) }
+            let uses = cache.takeUses()
+            #expect(uses == [key.id: now])
+            try await store.noteUses(ofKeys: uses)
+            #expect(try await store.apiKeys(of: user.id).first?.lastUsedAt == now)
+            cache.noteSynchronized()
+            _ = try await cache.grant(for: .apiKey(digest))
+            #expect(cache.takeUses().isEmpty)
+            time.advance(by: .seconds(61))
+            cache.noteSynchronized()
+            _ = try await cache.grant(for: .apiKey(digest))
+            #expect(cache.takeUses() == [key.id: time.clock.now])
+        }
     }
 }

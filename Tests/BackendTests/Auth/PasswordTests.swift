@@ -47,12 +47,13 @@ struct PasswordTests {
         #expect(access != foreign)
     }
 
-    @Test("A log-in replaces a hash that was made with other parameters")
-    func rehash() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rehash-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let variables = ["DATABASE_URL": "sqlite:///\(folder.path)/app.db"]
+    @Test("A log-in replaces a hash that was made with other parameters", arguments: DatabaseMaker.all)
+    func rehash(maker: DatabaseMaker) async throws {
+        try await maker.withSharedAddress(rehash)
+    }
+
+    private func rehash(address: Secret) async throws {
+        let variables = ["DATABASE_URL": address.value]
         try await BackendFixture(variables).api { _ = try await $0.register("ada@example.com") }
         let stronger = Scrypt.Parameters(logN: 5, r: 8, p: 1)
         try await BackendFixture(variables, passwords: stronger).api { api in
@@ -61,9 +62,11 @@ struct PasswordTests {
             #expect(first.status == 200)
             #expect(second.status == 200)
         }
-        let store = Store(database: try SQLiteDatabase(path: "\(folder.path)/app.db"))
-        let user = try await store.user(email: UserEmail(parsing: "ada@example.com"))
-        #expect(user.flatMap { PasswordHash($0.passwordHash) }?.parameters == stronger)
+        let database = try DatabaseMaker.open(address)
+        try await closing(database) {
+            let user = try await Store(database: database).user(email: UserEmail(parsing: "ada@example.com"))
+            #expect(user.flatMap { PasswordHash($0.passwordHash) }?.parameters == stronger)
+        }
     }
 
     @Test("200 log-ins at once: two hashes at a time, the rest waits or gets 503, and /health answers meanwhile")

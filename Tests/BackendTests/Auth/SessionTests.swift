@@ -10,9 +10,11 @@ struct SessionTests {
     private static let refresh = "/api/v1/auth/refresh"
     private static let me = "/api/v1/users/me"
 
-    @Test("A log-in gives tokens, whatever the case of the address; a wrong password and a stranger get the same 401")
-    func logIn() async throws {
-        try await BackendFixture().api { api in
+    @Test(
+        "A log-in gives tokens, whatever the case of the address; a wrong password and a stranger get the same 401",
+        arguments: DatabaseMaker.all)
+    func logIn(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             _ = try await api.register("Ada@Example.com")
             let answer = try await api.logIn("ADA@example.COM")
             #expect(answer.status == 200)
@@ -30,9 +32,9 @@ struct SessionTests {
         }
     }
 
-    @Test("Each kind of credential works in its own place only")
-    func confusion() async throws {
-        try await BackendFixture().api { api in
+    @Test("Each kind of credential works in its own place only", arguments: DatabaseMaker.all)
+    func confusion(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let tokens = try await api.register("ada@example.com")
             let key = try await api.makeKey(tokens.access).key
             let reset = OneTimeToken(for: .passwordReset).text
@@ -57,10 +59,10 @@ struct SessionTests {
         }
     }
 
-    @Test("Forged tokens, alg:none, foreign issuers and audiences are 401")
-    func forgeries() async throws {
+    @Test("Forged tokens, alg:none, foreign issuers and audiences are 401", arguments: DatabaseMaker.all)
+    func forgeries(maker: DatabaseMaker) async throws {
         let secret = "one two three four five six seven eight"
-        try await BackendFixture(["SECRET_KEY": secret]).api { api in
+        try await BackendFixture(["SECRET_KEY": secret], on: maker).api { api in
             let tokens = try await api.register("ada@example.com")
             let parts = tokens.access.split(separator: ".").map(String.init)
             func header(_ text: String) -> String { Base64URL.encode(Array(text.utf8)) }
@@ -96,10 +98,10 @@ struct SessionTests {
         }
     }
 
-    @Test("An access token ends after 15 minutes, a refresh token after 30 days")
-    func expiry() async throws {
+    @Test("An access token ends after 15 minutes, a refresh token after 30 days", arguments: DatabaseMaker.all)
+    func expiry(maker: DatabaseMaker) async throws {
         let time = TestClock()
-        try await BackendFixture(clock: time.clock).api { api in
+        try await BackendFixture(on: maker, clock: time.clock).api { api in
             let tokens = try await api.register("ada@example.com")
             time.advance(by: .seconds(899))
             #expect(try await api.isLetIn(tokens.access))
@@ -114,10 +116,12 @@ struct SessionTests {
         }
     }
 
-    @Test("A refresh token that comes again after its time of grace ends the session for all who have it")
-    func reuse() async throws {
+    @Test(
+        "A refresh token that comes again after its time of grace ends the session for all who have it",
+        arguments: DatabaseMaker.all)
+    func reuse(maker: DatabaseMaker) async throws {
         let time = TestClock()
-        try await BackendFixture(clock: time.clock).api { api in
+        try await BackendFixture(on: maker, clock: time.clock).api { api in
             let tokens = try await api.register("ada@example.com")
             let other = APIClient.Tokens(try await api.logIn("ada@example.com"))
             let second = APIClient.Tokens(try await api.post(Self.refresh, ["refresh_token": tokens.refresh]))
@@ -131,9 +135,11 @@ struct SessionTests {
         }
     }
 
-    @Test("Many refreshes with one token at the same time all succeed, and lead to one successor")
-    func race() async throws {
-        try await BackendFixture().api { api in
+    @Test(
+        "Many refreshes with one token at the same time all succeed, and lead to one successor",
+        arguments: DatabaseMaker.all)
+    func race(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let tokens = try await api.register("ada@example.com")
             let answers = try await withThrowingTaskGroup(of: APIClient.Tokens.self) { group in
                 for _ in 0..<16 {
@@ -152,9 +158,9 @@ struct SessionTests {
         }
     }
 
-    @Test("Logging out ends one session, at once; logging out everywhere ends all")
-    func logOut() async throws {
-        try await BackendFixture().api { api in
+    @Test("Logging out ends one session, at once; logging out everywhere ends all", arguments: DatabaseMaker.all)
+    func logOut(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let first = try await api.register("ada@example.com")
             let second = APIClient.Tokens(try await api.logIn("ada@example.com"))
             let third = APIClient.Tokens(try await api.logIn("ada@example.com"))
@@ -171,9 +177,9 @@ struct SessionTests {
         }
     }
 
-    @Test("Wrong passwords are limited by account, with Retry-After; right ones are not")
-    func limits() async throws {
-        try await BackendFixture().api { api in
+    @Test("Wrong passwords are limited by account, with Retry-After; right ones are not", arguments: DatabaseMaker.all)
+    func limits(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             _ = try await api.register("ada@example.com")
             for _ in 0..<30 { #expect(try await api.logIn("ada@example.com").status == 200) }
             for _ in 0..<LogInLimits.account.count {

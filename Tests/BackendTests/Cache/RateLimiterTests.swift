@@ -34,6 +34,7 @@ struct RateLimiterTests {
         try await backing.with { services async throws in
             let (limiter, name) = (services.limiter, Self.name())
             let requests = RateLimit(100, per: .seconds(3_600))
+            // Slow enough to give nothing back while the test runs.
             let tokens = RateLimit(1_000, per: .seconds(86_400))
             func take(_ count: Int) async -> RateLimitOutcome {
                 await limiter.take([

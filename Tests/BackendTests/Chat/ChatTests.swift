@@ -16,22 +16,22 @@ struct ChatTests {
     }
 
     private func run(
-        _ model: any CompletionModel, policy: GenerationPolicy = GenerationPolicy(),
+        _ maker: DatabaseMaker, _ model: any CompletionModel, policy: GenerationPolicy = GenerationPolicy(),
         _ test: @escaping @Sendable (ReplicaClient, Replica) async throws -> Void
     ) async throws {
-        for maker in TestDatabaseMaker.all {
-            let fixture = ReplicaFixture(database: try await maker.make(), model: model, policy: policy)
+        try await maker.with { database in
+            let fixture = ReplicaFixture(database: database, model: model, policy: policy)
+            let user = try await Store(database: database).insertTestUser()
             try await fixture.run { replicas in
-                let user = try await Store(database: fixture.database).insertTestUser()
                 try await test(ReplicaClient(port: replicas[0].port, user: user), replicas[0])
             }
         }
     }
 
-    @Test("A message is answered as JSON and as events, and stored with what it took")
-    func answers() async throws {
+    @Test("A message is answered as JSON and as events, and stored with what it took", arguments: DatabaseMaker.all)
+    func answers(maker: DatabaseMaker) async throws {
         let model = Self.quick()
-        try await run(model) { client, replica in
+        try await run(maker, model) { client, replica in
             let id = try await client.conversation()
             let answer = try await client.post("/\(id)/messages", #"{"content":"Hello \"you\"\n😀"}"#)
             #expect(answer.status == 201)
@@ -73,13 +73,15 @@ struct ChatTests {
         }
     }
 
-    @Test("A title that the user set stays, and without the model the first words are the title")
-    func titles() async throws {
+    @Test(
+        "A title that the user set stays, and without the model the first words are the title",
+        arguments: DatabaseMaker.all)
+    func titles(maker: DatabaseMaker) async throws {
         let model = ScriptedModel { _, emit in
             emit("yes")
             return CompletionEnd(finishReason: "stop")
         }
-        try await run(model) { client, _ in
+        try await run(maker, model) { client, _ in
             let mine = try await client.post("", #"{"title":"Mine"}"#).id
             _ = try await client.post("/\(mine)/messages", #"{"content":"x"}"#)
             let other = try await client.conversation()
@@ -98,9 +100,9 @@ struct ChatTests {
         #expect(TitleText.cleaned("\"\"") == nil)
     }
 
-    @Test("An edited message and a regenerated answer stand beside the first ones")
-    func siblings() async throws {
-        try await run(Self.quick()) { client, _ in
+    @Test("An edited message and a regenerated answer stand beside the first ones", arguments: DatabaseMaker.all)
+    func siblings(maker: DatabaseMaker) async throws {
+        try await run(maker, Self.quick()) { client, _ in
             let id = try await client.conversation()
             let first = try await client.post("/\(id)/messages", #"{"content":"one"}"#)
             let question = try #require((first.json["user_message"] as? [String: Any])?["id"] as? String)
@@ -141,8 +143,10 @@ struct ChatTests {
         }
     }
 
-    @Test("What the upstream refuses is a failed answer; the user's message stays and can be answered again")
-    func failures() async throws {
+    @Test(
+        "What the upstream refuses is a failed answer; the user's message stays and can be answered again",
+        arguments: DatabaseMaker.all)
+    func failures(maker: DatabaseMaker) async throws {
         let model = ScriptedModel { request, emit in
             guard request.turns.count > 1 || request.model == "good" else {
                 throw CompletionFailure(code: "rate_limit_exceeded", detail: "too many")
@@ -150,7 +154,7 @@ struct ChatTests {
             emit("now")
             return CompletionEnd(finishReason: "stop")
         }
-        try await run(model) { client, replica in
+        try await run(maker, model) { client, replica in
             let id = try await client.conversation()
             let stream = try await client.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
             let events = try await stream.rest()
@@ -168,10 +172,12 @@ struct ChatTests {
         }
     }
 
-    @Test("One answer at a time in a conversation; others are refused with the one that runs")
-    func oneAtATime() async throws {
+    @Test(
+        "One answer at a time in a conversation; others are refused with the one that runs",
+        arguments: DatabaseMaker.all)
+    func oneAtATime(maker: DatabaseMaker) async throws {
         let gate = Gate()
-        try await run(ScriptedModel(["a", "b"], gate: gate)) { client, _ in
+        try await run(maker, ScriptedModel(["a", "b"], gate: gate)) { client, _ in
             let id = try await client.conversation()
             let stream = try await client.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
             let created = try #require(try await stream.next())
@@ -188,11 +194,11 @@ struct ChatTests {
         }
     }
 
-    @Test("Stop ends an answer with what there is; stopping again changes nothing")
-    func stop() async throws {
+    @Test("Stop ends an answer with what there is; stopping again changes nothing", arguments: DatabaseMaker.all)
+    func stop(maker: DatabaseMaker) async throws {
         let gate = Gate()
         let model = ScriptedModel(["one ", "two ", "three"], gate: gate)
-        try await run(model) { client, _ in
+        try await run(maker, model) { client, _ in
             let id = try await client.conversation()
             let stream = try await client.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
             let created = try #require(try await stream.next())
@@ -215,13 +221,13 @@ struct ChatTests {
         }
     }
 
-    @Test("A client that goes before the first token ends the request to the upstream")
-    func disconnect() async throws {
+    @Test("A client that goes before the first token ends the request to the upstream", arguments: DatabaseMaker.all)
+    func disconnect(maker: DatabaseMaker) async throws {
         let gate = Gate()
         let model = ScriptedModel(["never"], gate: gate)
         var policy = GenerationPolicy()
         policy.resumeGrace = .zero
-        try await run(model, policy: policy) { client, _ in
+        try await run(maker, model, policy: policy) { client, _ in
             for body in [#"{"content":"q","stream":true}"#, #"{"content":"q"}"#] {
                 let before = (model.requests.count, model.cancelled)
                 let id = try await client.conversation()
@@ -241,10 +247,10 @@ struct ChatTests {
         }
     }
 
-    @Test("A client that comes back within the grace gets the rest, exactly")
-    func resume() async throws {
+    @Test("A client that comes back within the grace gets the rest, exactly", arguments: DatabaseMaker.all)
+    func resume(maker: DatabaseMaker) async throws {
         let gate = Gate()
-        try await run(ScriptedModel(["Ä", "b😀", "c"], gate: gate)) { client, _ in
+        try await run(maker, ScriptedModel(["Ä", "b😀", "c"], gate: gate)) { client, _ in
             let id = try await client.conversation()
             let (message, lastID) = try await {
                 let stream = try await client.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
@@ -275,14 +281,16 @@ struct ChatTests {
         }
     }
 
-    @Test("The same key and body is the same answer, also at the same time; another body is refused")
-    func idempotency() async throws {
+    @Test(
+        "The same key and body is the same answer, also at the same time; another body is refused",
+        arguments: DatabaseMaker.all)
+    func idempotency(maker: DatabaseMaker) async throws {
         let model = ScriptedModel { _, emit in
             emit("once")
             try await Task.sleep(for: .milliseconds(100))
             return CompletionEnd(finishReason: "stop")
         }
-        try await run(model) { client, _ in
+        try await run(maker, model) { client, _ in
             let before = model.requests.count
             let id = try await client.conversation()
             let key: HTTPHeaders = ["idempotency-key": "k-1"]
@@ -315,11 +323,11 @@ struct ChatTests {
         }
     }
 
-    @Test("An answer in progress that is deleted with its conversation ends")
-    func deletion() async throws {
+    @Test("An answer in progress that is deleted with its conversation ends", arguments: DatabaseMaker.all)
+    func deletion(maker: DatabaseMaker) async throws {
         let gate = Gate()
         let model = ScriptedModel(["a"], gate: gate)
-        try await run(model) { client, _ in
+        try await run(maker, model) { client, _ in
             let id = try await client.conversation()
             let stream = try await client.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
             _ = try await stream.next()
@@ -331,31 +339,32 @@ struct ChatTests {
         }
     }
 
-    @Test("Who has reached the limit is refused before anything is stored")
-    func limits() async throws {
-        let database = try await TestDatabaseMaker.all[0].make()
-        var fixture = ReplicaFixture(database: database, model: Self.quick())
-        fixture.limits = .test(requests: 1)
-        let user = try await Store(database: database).insertTestUser()
-        try await fixture.run { replicas in
-            let client = ReplicaClient(port: replicas[0].port, user: user)
-            let id = try await client.conversation()
-            let key: HTTPHeaders = ["idempotency-key": "k"]
-            let first = try await client.send(.POST, "/\(id)/messages", #"{"content":"q"}"#, headers: key)
-            #expect(first.status == 201)
-            let refused = try await client.post("/\(id)/messages", #"{"content":"r"}"#)
-            #expect(refused.status == 429)
-            #expect(refused.code == "rate_limit_exceeded")
-            #expect(refused.headers.first(name: "retry-after") != nil)
-            #expect(try await client.get("/\(id)/messages").list.count == 2)
-            // What was answered once costs nothing again.
-            let replay = try await client.send(.POST, "/\(id)/messages", #"{"content":"q"}"#, headers: key)
-            #expect(replay.status == 201)
+    @Test("Who has reached the limit is refused before anything is stored", arguments: DatabaseMaker.all)
+    func limits(maker: DatabaseMaker) async throws {
+        try await maker.with { database in
+            var fixture = ReplicaFixture(database: database, model: Self.quick())
+            fixture.limits = .test(requests: 1)
+            let user = try await Store(database: database).insertTestUser()
+            try await fixture.run { replicas in
+                let client = ReplicaClient(port: replicas[0].port, user: user)
+                let id = try await client.conversation()
+                let key: HTTPHeaders = ["idempotency-key": "k"]
+                let first = try await client.send(.POST, "/\(id)/messages", #"{"content":"q"}"#, headers: key)
+                #expect(first.status == 201)
+                let refused = try await client.post("/\(id)/messages", #"{"content":"r"}"#)
+                #expect(refused.status == 429)
+                #expect(refused.code == "rate_limit_exceeded")
+                #expect(refused.headers.first(name: "retry-after") != nil)
+                #expect(try await client.get("/\(id)/messages").list.count == 2)
+                // What was answered once costs nothing again.
+                let replay = try await client.send(.POST, "/\(id)/messages", #"{"content":"q"}"#, headers: key)
+                #expect(replay.status == 201)
+            }
         }
     }
 
-    @Test("An answer that gets longer than is kept ends as incomplete")
-    func length() async throws {
+    @Test("An answer that gets longer than is kept ends as incomplete", arguments: DatabaseMaker.all)
+    func length(maker: DatabaseMaker) async throws {
         let model = ScriptedModel { _, emit in
             while true {
                 emit(String(repeating: "x", count: 400))
@@ -364,7 +373,7 @@ struct ChatTests {
         }
         var policy = GenerationPolicy()
         policy.maximumAnswerBytes = 1_000
-        try await run(model, policy: policy) { client, _ in
+        try await run(maker, model, policy: policy) { client, _ in
             let id = try await client.conversation()
             let answer = try await client.post("/\(id)/messages", #"{"content":"q"}"#)
             #expect(answer.message["finish_reason"] as? String == "length")

@@ -21,8 +21,8 @@ struct ReplicaFixture: Sendable {
     var database: any Database
     var model: any CompletionModel
     var policy = GenerationPolicy()
-    /// One bus for all of them, as with Redis; otherwise each has its own and hears nothing of the others.
-    var hasSharedBus = false
+    /// The Redis through which they hear of each other; nil for none.
+    var redis: RedisConfiguration?
     var settings: [String: String] = [:]
     var limits = UsageLimits.test()
     var finishDeadline = Duration.seconds(30)
@@ -39,19 +39,18 @@ struct ReplicaFixture: Sendable {
 
     /// Runs the replicas, and ends them after the test.
     func run(_ count: Int = 1, _ test: @Sendable ([Replica]) async throws -> Void) async throws {
-        let sharedBus = MemoryMessageBus(metrics: MessageBusMetrics(registry: PrometheusRegistry()))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             var replicas: [Replica] = []
             for _ in 0..<count {
                 let registry = PrometheusRegistry()
-                let bus =
-                    hasSharedBus ? sharedBus : MemoryMessageBus(metrics: MessageBusMetrics(registry: registry))
+                let shared = try CacheServices(
+                    redis: redis, replication: .several, registry: registry, logger: Self.logger)
                 let chat = ChatServices(
                     store: Store(database: database), authenticator: TrustingAuthenticator(), model: model,
-                    limits: limits, bus: bus,
+                    limits: limits, bus: shared.bus,
                     defaultModel: "test-model", policy: policy, logger: Self.logger)
                 let services = BackendServices(
-                    routes: chat.routes, background: chat.background, dependencies: [], chat: chat)
+                    routes: chat.routes, background: shared.services + chat.background, dependencies: [], chat: chat)
                 let (ports, announce) = AsyncStream.makeStream(of: Int.self)
                 let variables = ["PORT": "0", "HOST": "127.0.0.1"].merging(settings) { _, given in given }
                 var server = BackendServer(

@@ -7,30 +7,39 @@ import Testing
 
 @Suite("Answers across replicas")
 struct ReplicaTests {
-    /// Two replicas on one database, with a bus between them and without.
-    private func runPairs(
-        _ model: @escaping @Sendable () -> any CompletionModel, policy: GenerationPolicy = GenerationPolicy(),
+    /// What replicas share: a database, and perhaps Redis.
+    struct Surroundings: Sendable, CustomTestStringConvertible {
+        let maker: DatabaseMaker
+        let hasRedis: Bool
+
+        var testDescription: String { "\(maker.testDescription), \(hasRedis ? "with" : "without") Redis" }
+
+        static let all = DatabaseMaker.all.flatMap { maker in
+            [true, false].map { Surroundings(maker: maker, hasRedis: $0) }
+        }
+    }
+
+    /// Two replicas, each with a connection of its own to Redis.
+    private func runPair(
+        in surroundings: Surroundings, _ model: any CompletionModel,
         _ test: @escaping @Sendable (ReplicaClient, ReplicaClient) async throws -> Void
     ) async throws {
-        for hasBus in [true, false] {
-            try await ReplicaFixture.withFile { path in
-                let database = try SQLiteDatabase(path: path)
-                try await Migrator(database: database).migrate()
-                var fixture = ReplicaFixture(database: database, model: model(), policy: policy)
-                fixture.hasSharedBus = hasBus
-                let user = try await Store(database: database).insertTestUser()
-                try await fixture.run(2) { replicas in
-                    let client = ReplicaClient(port: replicas[0].port, user: user)
-                    try await test(client, client.at(replicas[1]))
-                }
+        let redis = surroundings.hasRedis ? try RedisServer() : nil
+        try await surroundings.maker.with { database in
+            var fixture = ReplicaFixture(database: database, model: model)
+            fixture.redis = try redis?.configuration()
+            let user = try await Store(database: database).insertTestUser()
+            try await fixture.run(2) { replicas in
+                let client = ReplicaClient(port: replicas[0].port, user: user)
+                try await test(client, client.at(replicas[1]))
             }
         }
     }
 
-    @Test("An answer is stopped from any replica")
-    func stop() async throws {
+    @Test("An answer is stopped from any replica", arguments: Surroundings.all)
+    func stop(surroundings: Surroundings) async throws {
         let gate = Gate()
-        try await runPairs({ ScriptedModel(["said", "never"], gate: gate) }) { owner, other in
+        try await runPair(in: surroundings, ScriptedModel(["said", "never"], gate: gate)) { owner, other in
             let id = try await owner.conversation()
             let stream = try await owner.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
             let message = try #require(try await stream.next()?.message["id"] as? String)
@@ -45,11 +54,11 @@ struct ReplicaTests {
         }
     }
 
-    @Test("An answer is read along on another replica while it comes")
-    func follow() async throws {
+    @Test("An answer is read along on another replica while it comes", arguments: Surroundings.all)
+    func follow(surroundings: Surroundings) async throws {
         let gate = Gate()
         let pieces = (0..<40).map { "片\($0) " }
-        try await runPairs({ ScriptedModel(pieces, gate: gate) }) { owner, other in
+        try await runPair(in: surroundings, ScriptedModel(pieces, gate: gate)) { owner, other in
             let id = try await owner.conversation()
             let stream = try await owner.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
             let message = try #require(try await stream.next()?.message["id"] as? String)
@@ -69,20 +78,18 @@ struct ReplicaTests {
 
     @Test(
         "Streams cut at random and resumed on random replicas give the text exactly",
-        arguments: [UInt64.random(in: 0...UInt64.max)])
-    func randomCuts(seed: UInt64) async throws {
+        arguments: Surroundings.all, [UInt64.random(in: 0...UInt64.max)])
+    func randomCuts(surroundings: Surroundings, seed: UInt64) async throws {
         print("seed \(seed)")
         let pieces = SeededGenerator.pieces(seed)
-        let model: @Sendable () -> any CompletionModel = {
-            ScriptedModel { _, emit in
-                for piece in pieces {
-                    emit(piece)
-                    try await Task.sleep(for: .milliseconds(3))
-                }
-                return CompletionEnd(finishReason: "stop")
+        let model = ScriptedModel { _, emit in
+            for piece in pieces {
+                emit(piece)
+                try await Task.sleep(for: .milliseconds(3))
             }
+            return CompletionEnd(finishReason: "stop")
         }
-        try await runPairs(model) { first, second in
+        try await runPair(in: surroundings, model) { first, second in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<4 {
                     group.addTask {
@@ -119,10 +126,11 @@ struct ReplicaTests {
         }
     }
 
-    @Test("What a dead replica left is finished once, with what it had stored, by whoever looks")
-    func abandoned() async throws {
-        for maker in TestDatabaseMaker.all {
-            let database = try await maker.make()
+    @Test(
+        "What a dead replica left is finished once, with what it had stored, by whoever looks",
+        arguments: DatabaseMaker.all)
+    func abandoned(maker: DatabaseMaker) async throws {
+        try await maker.with { database in
             let store = Store(database: database)
             let fixture = ReplicaFixture(database: database, model: ScriptedModel([], gate: Gate()))
             let user = try await store.insertTestUser()
@@ -163,25 +171,28 @@ struct ReplicaTests {
         }
     }
 
-    @Test("Told to end, a replica lets streams finish up to the deadline and then stores what there is")
-    func shutdown() async throws {
-        let database = try await TestDatabaseMaker.all[0].make()
-        let gate = Gate()
-        var fixture = ReplicaFixture(database: database, model: ScriptedModel(["begun ", "never"], gate: gate))
-        fixture.finishDeadline = .seconds(2)
-        let user = try await Store(database: database).insertTestUser()
-        try await fixture.run { replicas in
-            let client = ReplicaClient(port: replicas[0].port, user: user)
-            let id = try await client.conversation()
-            let stream = try await client.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
-            _ = try await stream.next()
-            gate.open()
-            #expect(try await stream.next()?.delta == "begun ")
-            await replicas[0].group.triggerGracefulShutdown()
-            let events = try await stream.rest()
-            #expect(events.last?.type == "message.incomplete")
-            #expect(events.last?.message["finish_reason"] as? String == "shutdown")
-            #expect(events.last?.message["content"] as? String == "begun ")
+    @Test(
+        "Told to end, a replica lets streams finish up to the deadline and then stores what there is",
+        arguments: DatabaseMaker.all)
+    func shutdown(maker: DatabaseMaker) async throws {
+        try await maker.with { database in
+            let gate = Gate()
+            var fixture = ReplicaFixture(database: database, model: ScriptedModel(["begun ", "never"], gate: gate))
+            fixture.finishDeadline = .seconds(10)
+            let user = try await Store(database: database).insertTestUser()
+            try await fixture.run { replicas in
+                let client = ReplicaClient(port: replicas[0].port, user: user)
+                let id = try await client.conversation()
+                let stream = try await client.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
+                _ = try await stream.next()
+                gate.open()
+                #expect(try await stream.next()?.delta == "begun ")
+                await replicas[0].group.triggerGracefulShutdown()
+                let events = try await stream.rest()
+                #expect(events.last?.type == "message.incomplete")
+                #expect(events.last?.message["finish_reason"] as? String == "shutdown")
+                #expect(events.last?.message["content"] as? String == "begun ")
+            }
         }
     }
 }

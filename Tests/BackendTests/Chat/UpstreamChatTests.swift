@@ -8,29 +8,31 @@ import Testing
 @Suite("Chat with an upstream")
 struct UpstreamChatTests {
     private func run(
-        grace: Duration = .seconds(10), _ script: @escaping @Sendable (ScriptedRequest) -> ScriptedAnswer,
+        _ maker: DatabaseMaker, grace: Duration = .seconds(10),
+        _ script: @escaping @Sendable (ScriptedRequest) -> ScriptedAnswer,
         _ test: @escaping @Sendable (ReplicaClient, ScriptedUpstream) async throws -> Void
     ) async throws {
         let titled: @Sendable (ScriptedRequest) -> ScriptedAnswer = {
             $0.body.contains("a title of at most") ? .words(["Title"], includesUsage: false) : script($0)
         }
-        let database = try await TestDatabaseMaker.all[0].make()
-        let user = try await Store(database: database).insertTestUser()
-        try await ScriptedUpstream.run(titled) { upstream in
-            try await UpstreamFixture.run([upstream], ["UPSTREAM_MAX_ATTEMPTS": "1"]) { client, _ in
-                let fixture = ReplicaFixture(
-                    database: database, model: UpstreamCompletionModel(client: client),
-                    policy: GenerationPolicy(resumeGrace: grace))
-                try await fixture.run { replicas in
-                    try await test(ReplicaClient(port: replicas[0].port, user: user), upstream)
+        try await maker.with { database in
+            let user = try await Store(database: database).insertTestUser()
+            try await ScriptedUpstream.run(titled) { upstream in
+                try await UpstreamFixture.run([upstream], ["UPSTREAM_MAX_ATTEMPTS": "1"]) { client, _ in
+                    let fixture = ReplicaFixture(
+                        database: database, model: UpstreamCompletionModel(client: client),
+                        policy: GenerationPolicy(resumeGrace: grace))
+                    try await fixture.run { replicas in
+                        try await test(ReplicaClient(port: replicas[0].port, user: user), upstream)
+                    }
                 }
             }
         }
     }
 
-    @Test("Its words and its count of tokens are the answer's")
-    func words() async throws {
-        try await run {
+    @Test("Its words and its count of tokens are the answer's", arguments: DatabaseMaker.all)
+    func words(maker: DatabaseMaker) async throws {
+        try await run(maker) {
             .words(["He", "llo"], includesUsage: $0.includesUsage)
         } _: { client, upstream in
             let id = try await client.conversation()
@@ -44,9 +46,31 @@ struct UpstreamChatTests {
         }
     }
 
-    @Test("A stream that breaks is a failed answer with what came of it")
-    func broken() async throws {
-        try await run { _ in
+    @Test("What an upstream says beyond all reason is stored all the same", arguments: DatabaseMaker.all)
+    func unreasonable(maker: DatabaseMaker) async throws {
+        let huge = Int.max
+        let frame = """
+            data: {"choices":[{"delta":{"content":"a\\u0000b"},"finish_reason":"st\\u0000op"}],\
+            "usage":{"prompt_tokens":\(huge),"completion_tokens":\(huge)}}
+
+            data: [DONE]
+
+
+            """
+        try await run(maker) { _ in
+            .events([.send(frame)])
+        } _: { client, _ in
+            let id = try await client.conversation()
+            let answer = try await client.post("/\(id)/messages", #"{"content":"q"}"#)
+            #expect(answer.message["status"] as? String == "completed")
+            #expect(answer.message["finish_reason"] as? String == "stop")
+            #expect(answer.message["content"] as? String == "a\u{FFFD}b")
+        }
+    }
+
+    @Test("A stream that breaks is a failed answer with what came of it", arguments: DatabaseMaker.all)
+    func broken(maker: DatabaseMaker) async throws {
+        try await run(maker) { _ in
             .events([.send(ScriptedAnswer.chunk("half")), .cut])
         } _: { client, upstream in
             let id = try await client.conversation()
@@ -56,9 +80,9 @@ struct UpstreamChatTests {
         }
     }
 
-    @Test("A refusal's code is told, its words are not")
-    func refused() async throws {
-        try await run { _ in
+    @Test("A refusal's code is told, its words are not", arguments: DatabaseMaker.all)
+    func refused(maker: DatabaseMaker) async throws {
+        try await run(maker) { _ in
             .json(#"{"error":{"message":"org-secret","code":"context_length_exceeded"}}"#, status: .badRequest)
         } _: { client, _ in
             let id = try await client.conversation()
@@ -69,9 +93,10 @@ struct UpstreamChatTests {
         }
     }
 
-    @Test("A client that goes before the first token closes the connection to the upstream")
-    func disconnect() async throws {
-        try await run(grace: .zero) { _ in
+    @Test(
+        "A client that goes before the first token closes the connection to the upstream", arguments: DatabaseMaker.all)
+    func disconnect(maker: DatabaseMaker) async throws {
+        try await run(maker, grace: .zero) { _ in
             .silence
         } _: { client, upstream in
             for body in [#"{"content":"q","stream":true}"#, #"{"content":"q"}"#] {

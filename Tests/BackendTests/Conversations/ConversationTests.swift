@@ -7,8 +7,8 @@ import Testing
 
 @Suite("Conversations")
 struct ConversationTests {
-    @Test("One is made, read, changed and deleted", arguments: TestDatabaseMaker.all)
-    func lifeCycle(maker: TestDatabaseMaker) async throws {
+    @Test("One is made, read, changed and deleted", arguments: DatabaseMaker.all)
+    func lifeCycle(maker: DatabaseMaker) async throws {
         try await ConversationFixture(maker).run { caller, _ in
             let created = try await caller.post("", #"{"model":"m","system_prompt":"Be brief."}"#)
             #expect(created.status == .created)
@@ -31,8 +31,8 @@ struct ConversationTests {
         }
     }
 
-    @Test("What is wrong with a body is told by field, and changes nothing", arguments: TestDatabaseMaker.all)
-    func badBodies(maker: TestDatabaseMaker) async throws {
+    @Test("What is wrong with a body is told by field, and changes nothing", arguments: DatabaseMaker.all)
+    func badBodies(maker: DatabaseMaker) async throws {
         try await ConversationFixture(maker).run { caller, _ in
             let long = String(repeating: "x", count: 801)
             for (body, status, param) in [
@@ -54,8 +54,8 @@ struct ConversationTests {
         }
     }
 
-    @Test("Somebody else's conversation is not there, whatever is done to it", arguments: TestDatabaseMaker.all)
-    func strangers(maker: TestDatabaseMaker) async throws {
+    @Test("Somebody else's conversation is not there, whatever is done to it", arguments: DatabaseMaker.all)
+    func strangers(maker: DatabaseMaker) async throws {
         let fixture = try await ConversationFixture(maker)
         try await fixture.run { caller, stranger in
             let id = try await caller.post("", "{}").id
@@ -80,8 +80,8 @@ struct ConversationTests {
         }
     }
 
-    @Test("Pages go through all of them once, the last used first", arguments: TestDatabaseMaker.all)
-    func pages(maker: TestDatabaseMaker) async throws {
+    @Test("Pages go through all of them once, the last used first", arguments: DatabaseMaker.all)
+    func pages(maker: DatabaseMaker) async throws {
         try await ConversationFixture(maker).run { caller, stranger in
             _ = try await stranger.post("", "{}")
             var made: [String] = []
@@ -106,76 +106,76 @@ struct ConversationTests {
         }
     }
 
-    @Test("Search finds text in titles and messages in any case and script; wildcards are letters")
-    func search() async throws {
-        for maker in TestDatabaseMaker.all {
-            let fixture = try await ConversationFixture(maker)
-            try await fixture.run { caller, _ in
-                let titled = try await caller.post("", #"{"title":"Die ÄRZTE 100% live_1"}"#).id
-                let spoken = try await caller.post("", #"{"title":"other"}"#).id
-                try await fixture.add(.user, "请告诉我北京的天气。C++ rocks", to: spoken)
-                for (query, found) in [
-                    ("%C3%A4rzte", [titled]), ("%E5%8C%97%E4%BA%AC", [spoken]), ("100%25", [titled]), ("1%25l", []),
-                    ("e_1", [titled]), ("o_her", []), ("OTHER", [spoken]), ("ROCKS", [spoken]), ("c%2B%2B+r", [spoken]),
-                    ("'%20OR%201=1--", []), ("%5C", []), ("", [spoken, titled]),
-                ] {
-                    let list = try await caller.get("?query=\(query)").list.compactMap { $0["id"] as? String }
-                    #expect(Set(list) == Set(found), "\(query)")
-                }
+    @Test(
+        "Search finds text in titles and messages in any case and script; wildcards are letters",
+        arguments: DatabaseMaker.all)
+    func search(maker: DatabaseMaker) async throws {
+        let fixture = try await ConversationFixture(maker)
+        try await fixture.run { caller, _ in
+            let titled = try await caller.post("", #"{"title":"Die ÄRZTE 100% live_1"}"#).id
+            let spoken = try await caller.post("", #"{"title":"other"}"#).id
+            try await fixture.add(.user, "请告诉我北京的天气。C++ rocks", to: spoken)
+            for (query, found) in [
+                ("%C3%A4rzte", [titled]), ("%E5%8C%97%E4%BA%AC", [spoken]), ("100%25", [titled]), ("1%25l", []),
+                ("e_1", [titled]), ("o_her", []), ("OTHER", [spoken]), ("ROCKS", [spoken]), ("c%2B%2B+r", [spoken]),
+                ("'%20OR%201=1--", []), ("%5C", []), ("", [spoken, titled]),
+            ] {
+                let list = try await caller.get("?query=\(query)").list.compactMap { $0["id"] as? String }
+                #expect(Set(list) == Set(found), "\(query)")
             }
         }
     }
 
-    @Test("Messages are listed along the shown branch with their siblings; branches are switched and forked")
-    func branches() async throws {
-        for maker in TestDatabaseMaker.all {
-            let fixture = try await ConversationFixture(maker)
-            try await fixture.run { caller, _ in
-                let id = try await caller.post("", #"{"title":"tree","model":"m"}"#).id
-                #expect(try await caller.get("/\(id)/messages").list.isEmpty)
-                let question = try await fixture.add(.user, "q", to: id)
-                let answer1 = try await fixture.add(.assistant, "a1", to: id, after: question)
-                let more = try await fixture.add(.user, "more", to: id, after: answer1)
-                let end = try await fixture.add(.assistant, "end", to: id, after: more)
-                let answer2 = try await fixture.add(.assistant, "a2", to: id, after: question)
+    @Test(
+        "Messages are listed along the shown branch with their siblings; branches are switched and forked",
+        arguments: DatabaseMaker.all)
+    func branches(maker: DatabaseMaker) async throws {
+        let fixture = try await ConversationFixture(maker)
+        try await fixture.run { caller, _ in
+            let id = try await caller.post("", #"{"title":"tree","model":"m"}"#).id
+            #expect(try await caller.get("/\(id)/messages").list.isEmpty)
+            let question = try await fixture.add(.user, "q", to: id)
+            let answer1 = try await fixture.add(.assistant, "a1", to: id, after: question)
+            let more = try await fixture.add(.user, "more", to: id, after: answer1)
+            let end = try await fixture.add(.assistant, "end", to: id, after: more)
+            let answer2 = try await fixture.add(.assistant, "a2", to: id, after: question)
 
-                func shown(_ query: String = "") async throws -> [String] {
-                    try await caller.get("/\(id)/messages\(query)").list.compactMap { $0["content"] as? String }
-                }
-                #expect(try await shown() == ["a2", "q"])
-                let first = try #require(try await caller.get("/\(id)/messages").list.first)
-                let siblings = try #require(first["siblings"] as? [String: Any])
-                #expect(siblings["count"] as? Int == 2)
-                #expect(siblings["index"] as? Int == 1)
-                #expect(siblings["ids"] as? [String] == [answer1, answer2])
-
-                // The newest end of the branch that the message is on.
-                let selected = try await caller.post("/\(id)/messages/\(answer1)/select")
-                #expect(selected.json["head_message_id"] as? String == end)
-                #expect(try await shown() == ["end", "more", "a1", "q"])
-
-                let page = try await caller.get("/\(id)/messages?limit=3")
-                #expect(page.list.compactMap { $0["content"] as? String } == ["end", "more", "a1"])
-                let cursor = try #require(page.json["next_cursor"] as? String)
-                let last = try await caller.get("/\(id)/messages?limit=3&cursor=\(cursor)")
-                #expect(last.list.compactMap { $0["content"] as? String } == ["q"])
-                #expect(last.json["next_cursor"] is NSNull)
-
-                let fork = try await caller.post("/\(id)/messages/\(more)/fork", #"{"title":"copy"}"#)
-                #expect(fork.status == .created)
-                #expect(fork.json["model"] as? String == "m")
-                let copied = try await caller.get("/\(fork.id)/messages").list
-                #expect(copied.compactMap { $0["content"] as? String } == ["more", "a1", "q"])
-                #expect(Set(copied.compactMap { $0["id"] as? String }).isDisjoint(with: [question, answer1, more]))
-                #expect(try await caller.send(.delete, "/\(id)").status == .noContent)
-                #expect(try await caller.get("/\(fork.id)/messages").list.count == 3)
+            func shown(_ query: String = "") async throws -> [String] {
+                try await caller.get("/\(id)/messages\(query)").list.compactMap { $0["content"] as? String }
             }
+            #expect(try await shown() == ["a2", "q"])
+            let first = try #require(try await caller.get("/\(id)/messages").list.first)
+            let siblings = try #require(first["siblings"] as? [String: Any])
+            #expect(siblings["count"] as? Int == 2)
+            #expect(siblings["index"] as? Int == 1)
+            #expect(siblings["ids"] as? [String] == [answer1, answer2])
+
+            // The newest end of the branch that the message is on.
+            let selected = try await caller.post("/\(id)/messages/\(answer1)/select")
+            #expect(selected.json["head_message_id"] as? String == end)
+            #expect(try await shown() == ["end", "more", "a1", "q"])
+
+            let page = try await caller.get("/\(id)/messages?limit=3")
+            #expect(page.list.compactMap { $0["content"] as? String } == ["end", "more", "a1"])
+            let cursor = try #require(page.json["next_cursor"] as? String)
+            let last = try await caller.get("/\(id)/messages?limit=3&cursor=\(cursor)")
+            #expect(last.list.compactMap { $0["content"] as? String } == ["q"])
+            #expect(last.json["next_cursor"] is NSNull)
+
+            let fork = try await caller.post("/\(id)/messages/\(more)/fork", #"{"title":"copy"}"#)
+            #expect(fork.status == .created)
+            #expect(fork.json["model"] as? String == "m")
+            let copied = try await caller.get("/\(fork.id)/messages").list
+            #expect(copied.compactMap { $0["content"] as? String } == ["more", "a1", "q"])
+            #expect(Set(copied.compactMap { $0["id"] as? String }).isDisjoint(with: [question, answer1, more]))
+            #expect(try await caller.send(.delete, "/\(id)").status == .noContent)
+            #expect(try await caller.get("/\(fork.id)/messages").list.count == 3)
         }
     }
 
-    @Test("Without a proof of who calls there is nothing")
-    func unauthenticated() async throws {
-        let fixture = try await ConversationFixture(TestDatabaseMaker.all[0])
+    @Test("Without a proof of who calls there is nothing", arguments: DatabaseMaker.all)
+    func unauthenticated(maker: DatabaseMaker) async throws {
+        let fixture = try await ConversationFixture(maker)
         try await fixture.run { caller, _ in
             let response = try await caller.client.execute(uri: "/api/v1/conversations", method: .get)
             #expect(response.status == .unauthorized)

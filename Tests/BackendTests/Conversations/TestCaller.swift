@@ -45,11 +45,12 @@ struct TestCaller: Sendable {
 struct ConversationFixture: Sendable {
     let store: Store
 
-    init(_ maker: TestDatabaseMaker) async throws {
-        store = Store(database: try await maker.make())
+    init(_ maker: DatabaseMaker) async throws {
+        store = Store(database: try DatabaseMaker.open(try await maker.address()))
+        try await Migrator(database: store.database).migrate()
     }
 
-    /// Calls `test` with two users.
+    /// Calls `test` with two users, once in a fixture's life.
     func run(_ test: @escaping @Sendable (TestCaller, TestCaller) async throws -> Void) async throws {
         let users = (try await store.insertTestUser(), try await store.insertTestUser())
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -60,7 +61,7 @@ struct ConversationFixture: Sendable {
             defaultModel: "test-model",
             policy: GenerationPolicy(), logger: logger)
         let services = BackendServices(
-            routes: chat.routes, background: chat.background, dependencies: [], chat: chat)
+            routes: chat.routes, background: [store.database] + chat.background, dependencies: [], chat: chat)
         try await BackendFixture(services: services).routed { client in
             try await test(TestCaller(client: client, user: users.0), TestCaller(client: client, user: users.1))
         }

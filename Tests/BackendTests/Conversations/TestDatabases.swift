@@ -5,23 +5,6 @@ import Testing
 
 @testable import Backend
 
-/// Makes empty databases with the schema in place; the suites of what is stored run on each kind.
-struct TestDatabaseMaker: Sendable, CustomTestStringConvertible {
-    let name: String
-    let make: @Sendable () async throws -> any Database
-
-    var testDescription: String { name }
-
-    /// The databases that are there to be tested.
-    static let all: [TestDatabaseMaker] = [
-        TestDatabaseMaker(name: "SQLite") {
-            let database = try SQLiteDatabase(path: nil)
-            try await Migrator(database: database).migrate()
-            return database
-        }
-    ]
-}
-
 /// Takes `Bearer USER-ID` for a proof.
 struct TrustingAuthenticator: Authenticator {
     func caller(authorization: String?) async throws -> Caller {

@@ -7,8 +7,8 @@ import Testing
 
 @Suite("Export and import of conversations")
 struct TransferTests {
-    @Test("What is exported can be imported by another user, with the same tree", arguments: TestDatabaseMaker.all)
-    func roundTrip(maker: TestDatabaseMaker) async throws {
+    @Test("What is exported can be imported by another user, with the same tree", arguments: DatabaseMaker.all)
+    func roundTrip(maker: DatabaseMaker) async throws {
         let fixture = try await ConversationFixture(maker)
         try await fixture.run { caller, other in
             // More than one page of messages.
@@ -72,9 +72,9 @@ struct TransferTests {
         """
     }
 
-    @Test("A document with anything wrong in it is refused whole, with where it is wrong")
-    func refusals() async throws {
-        let fixture = try await ConversationFixture(TestDatabaseMaker.all[0])
+    @Test("A document with anything wrong in it is refused whole, with where it is wrong", arguments: DatabaseMaker.all)
+    func refusals(maker: DatabaseMaker) async throws {
+        let fixture = try await ConversationFixture(maker)
         try await fixture.run { caller, _ in
             for (document, param) in [
                 (Self.document(Self.message(2, after: 3)), "conversations[1].messages[0].parent_id"),

@@ -7,19 +7,21 @@ import Testing
 @Suite("WebSocket")
 struct RealtimeTests {
     private func run(
+        _ maker: DatabaseMaker,
         _ model: any CompletionModel = ScriptedModel { _, emit in
             for word in ["one ", "two ", "three"] { emit(word) }
             return CompletionEnd(finishReason: "stop")
         }, settings: [String: String] = [:], finishDeadline: Duration = .seconds(30),
         _ test: @escaping @Sendable (ReplicaClient, Replica) async throws -> Void
     ) async throws {
-        let database = try await TestDatabaseMaker.all[0].make()
-        var fixture = ReplicaFixture(database: database, model: model)
-        fixture.settings = settings
-        fixture.finishDeadline = finishDeadline
-        let user = try await Store(database: database).insertTestUser()
-        try await fixture.run { replicas in
-            try await test(ReplicaClient(port: replicas[0].port, user: user), replicas[0])
+        try await maker.with { database in
+            var fixture = ReplicaFixture(database: database, model: model)
+            fixture.settings = settings
+            fixture.finishDeadline = finishDeadline
+            let user = try await Store(database: database).insertTestUser()
+            try await fixture.run { replicas in
+                try await test(ReplicaClient(port: replicas[0].port, user: user), replicas[0])
+            }
         }
     }
 
@@ -30,9 +32,11 @@ struct RealtimeTests {
         return socket
     }
 
-    @Test("Answers come as the events of streams, several over one connection, each named by its request")
-    func answers() async throws {
-        try await run { client, _ in
+    @Test(
+        "Answers come as the events of streams, several over one connection, each named by its request",
+        arguments: DatabaseMaker.all)
+    func answers(maker: DatabaseMaker) async throws {
+        try await run(maker) { client, _ in
             let socket = try await open(client)
             #expect(socket.head.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"))
             let ids = [try await client.conversation(), try await client.conversation()]
@@ -68,10 +72,10 @@ struct RealtimeTests {
         }
     }
 
-    @Test("An answer is stopped and resumed over another connection")
-    func stopAndResume() async throws {
+    @Test("An answer is stopped and resumed over another connection", arguments: DatabaseMaker.all)
+    func stopAndResume(maker: DatabaseMaker) async throws {
         let gate = Gate()
-        try await run(ScriptedModel(["ab", "cd", "ef"], gate: gate)) { client, _ in
+        try await run(maker, ScriptedModel(["ab", "cd", "ef"], gate: gate)) { client, _ in
             let id = try await client.conversation()
             let first = try await open(client)
             try await first.send(#"{"type":"message.create","conversation_id":"\#(id)","content":"q"}"#)
@@ -93,9 +97,9 @@ struct RealtimeTests {
         }
     }
 
-    @Test("Who opens it says who it is by header, by protocol, or by the first message")
-    func authentication() async throws {
-        try await run { client, _ in
+    @Test("Who opens it says who it is by header, by protocol, or by the first message", arguments: DatabaseMaker.all)
+    func authentication(maker: DatabaseMaker) async throws {
+        try await run(maker) { client, _ in
             let refused = try await WebSocketTestClient(port: client.port, headers: ["Authorization: Bearer nonsense"])
             #expect(refused.status == "401")
             #expect(try await refused.body().contains("invalid_token"))
@@ -123,9 +127,11 @@ struct RealtimeTests {
         }
     }
 
-    @Test("Pages of foreign origins are refused; the service's own and the listed ones are not")
-    func origins() async throws {
-        try await run(settings: ["CORS_ORIGINS": "https://app.example.com"]) { client, _ in
+    @Test(
+        "Pages of foreign origins are refused; the service's own and the listed ones are not",
+        arguments: DatabaseMaker.all)
+    func origins(maker: DatabaseMaker) async throws {
+        try await run(maker, settings: ["CORS_ORIGINS": "https://app.example.com"]) { client, _ in
             for (origin, status) in [
                 ("https://evil.example", "403"), ("https://app.example.com", "101"),
                 ("http://127.0.0.1:\(client.port)", "101"), ("null", "403"),
@@ -138,9 +144,9 @@ struct RealtimeTests {
         }
     }
 
-    @Test("What is no request for a WebSocket gets the reason")
-    func badRequests() async throws {
-        try await run { client, _ in
+    @Test("What is no request for a WebSocket gets the reason", arguments: DatabaseMaker.all)
+    func badRequests(maker: DatabaseMaker) async throws {
+        try await run(maker) { client, _ in
             let plain = try await RawConnection.get("/ws/chat", port: client.port)
             #expect(plain.hasPrefix("HTTP/1.1 426 "))
             let connection = try RawConnection(port: client.port)
@@ -155,9 +161,9 @@ struct RealtimeTests {
         }
     }
 
-    @Test("What breaks the protocol ends with the code that says so")
-    func violations() async throws {
-        try await run { client, _ in
+    @Test("What breaks the protocol ends with the code that says so", arguments: DatabaseMaker.all)
+    func violations(maker: DatabaseMaker) async throws {
+        try await run(maker) { client, _ in
             let cases: [(String, Int, @Sendable (WebSocketTestClient) async throws -> Void)] = [
                 ("unmasked", 1002, { try await $0.send(1, Array("{}".utf8), isMasked: false) }),
                 ("binary", 1003, { try await $0.send(2, [1, 2, 3]) }),
@@ -192,9 +198,11 @@ struct RealtimeTests {
         }
     }
 
-    @Test("A message in fragments is one message; what is wrong with a command is told and the connection lives")
-    func commands() async throws {
-        try await run { client, _ in
+    @Test(
+        "A message in fragments is one message; what is wrong with a command is told and the connection lives",
+        arguments: DatabaseMaker.all)
+    func commands(maker: DatabaseMaker) async throws {
+        try await run(maker) { client, _ in
             let socket = try await open(client)
             try await socket.send(1, Array(#"{"type":"#.utf8), isFinal: false)
             try await socket.send(9, [])
@@ -217,10 +225,10 @@ struct RealtimeTests {
         }
     }
 
-    @Test("A service that ends closes connections once their answers have ended")
-    func shutdown() async throws {
+    @Test("A service that ends closes connections once their answers have ended", arguments: DatabaseMaker.all)
+    func shutdown(maker: DatabaseMaker) async throws {
         let gate = Gate()
-        try await run(ScriptedModel(["a", "b"], gate: gate)) { client, replica in
+        try await run(maker, ScriptedModel(["a", "b"], gate: gate)) { client, replica in
             let id = try await client.conversation()
             let idle = try await open(client)
             let busy = try await open(client)

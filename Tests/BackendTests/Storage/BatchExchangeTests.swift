@@ -42,6 +42,31 @@ struct BatchExchangeTests {
         }
     }
 
+    @Test("When a statement fails after one that met no row, what is told is that no row was met")
+    func consequence() throws {
+        var prepared = PreparedStatements(limit: 8)
+        let statements = [
+            try EncodedStatement(SQLStatement("A", expecting: .exactly(1))), try EncodedStatement(SQLStatement("B")),
+        ]
+        var exchange = BatchExchange(statements, .write, isCheckNeeded: false)
+        _ = exchange.begin(&prepared)
+        for (affected, tag) in [(0, "BEGIN"), (0, "PREPARE"), (0, "UPDATE 0"), (0, "PREPARE")] {
+            _ = exchange.receive(.done(affected: affected, tag: tag), &prepared)
+            _ = exchange.receive(.endOfCommand, &prepared)
+        }
+        _ = exchange.receive(.failed(ServerError(sqlState: "23505", message: "duplicate")), &prepared)
+        _ = exchange.receive(.endOfCommand, &prepared)
+        guard case .send(let steps) = exchange.receive(.synchronized, &prepared) else {
+            throw Expected(what: "a rollback")
+        }
+        #expect(steps == [.rollback, .synchronize])
+        guard case .finish(.failure(let error)) = exchange.receive(.synchronized, &prepared) else {
+            throw Expected(what: "a failure")
+        }
+        #expect(error.code == .expectationFailed)
+        #expect(error.statementIndex == 0)
+    }
+
     @Test("Nothing is sent before the sign of life, and what was not prepared is prepared another time")
     func checkThenFailure() throws {
         var prepared = PreparedStatements(limit: 8)

@@ -4,25 +4,6 @@ import Testing
 
 @testable import Backend
 
-/// Makes an empty database of one kind.
-struct DatabaseMaker: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let make: @Sendable () async throws -> any Database
-
-    static let postgreSQL = DatabaseMaker(testDescription: "PostgreSQL") {
-        try PostgreSQLDatabase(PostgreSQLSettings(url: try await PostgreSQLServer.freshDatabase()), logger: .silent)
-    }
-
-    /// All kinds.
-    static let all = [postgreSQL]
-
-    /// Runs a test with an empty database, which is closed afterwards.
-    func with(_ test: (any Database) async throws -> Void) async throws {
-        let database = try await make()
-        try await closing(database) { try await test(database) }
-    }
-}
-
 /// Runs `test` while `database` lives.
 func closing(_ database: any Database, _ test: () async throws -> Void) async throws {
     let life = Task { try await database.run() }
@@ -67,7 +48,7 @@ struct DatabaseTests {
 
     @Test("Every type of value comes back as it was given, also at its extremes", arguments: DatabaseMaker.all)
     func values(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             try await database.run(SQLStatement(Self.createValues), .write)
             let integers: [Int64] = [0, -1, .min, .max]
             let doubles = [0, -0.5, .leastNonzeroMagnitude, .greatestFiniteMagnitude, .infinity]
@@ -109,7 +90,7 @@ struct DatabaseTests {
 
     @Test("NULL is NULL in every type, and no value of any", arguments: DatabaseMaker.all)
     func nulls(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             try await database.run(SQLStatement(Self.createValues), .write)
             let nulls = [SQLValue](repeating: .null, count: 8)
             try await database.run(SQLStatement(Self.insertValues, [1.sqlValue] + nulls), .write)
@@ -128,7 +109,7 @@ struct DatabaseTests {
 
     @Test("Results tell how many rows were touched, and RETURNING gives them", arguments: DatabaseMaker.all)
     func affectedRows(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             let results = try await database.run(
                 [
                     SQLStatement(Self.createNames), SQLStatement(Self.insertName, [.integer(1), .text("a")]),
@@ -150,7 +131,7 @@ struct DatabaseTests {
 
     @Test("Of a batch that fails nothing stays, and the constraint is named", arguments: DatabaseMaker.all)
     func atomicity(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             try await database.run(SQLStatement(Self.createNames), .write)
             let error = try await databaseError {
                 _ = try await database.run(
@@ -170,7 +151,7 @@ struct DatabaseTests {
 
     @Test("A reference to nothing is told from other errors", arguments: DatabaseMaker.all)
     func foreignKeys(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             _ = try await database.run(
                 [SQLStatement(Self.createNames), SQLStatement("CREATE TABLE parts (id bigint REFERENCES names (id))")],
                 .write)
@@ -178,7 +159,7 @@ struct DatabaseTests {
                 try await database.run(SQLStatement("INSERT INTO parts VALUES ($1)", [.integer(1)]), .write)
             }
             #expect(error.code == .foreignKeyViolation)
-            let refused = try await databaseError { _ = try await database.rows("SELECT nothing FROM nowhere") }
+            let refused = try await databaseError { _ = try await database.rows("SELECT nothing FROM names") }
             #expect(refused.code == .refused)
             #expect(!refused.isTransient)
         }
@@ -186,7 +167,7 @@ struct DatabaseTests {
 
     @Test("A batch is undone when a statement does not do what is expected of it", arguments: DatabaseMaker.all)
     func expectations(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             try await database.run(SQLStatement(Self.createNames), .write)
             let insert = SQLStatement(Self.insertName, [.integer(1), .text("a")], expecting: .exactly(1))
             let update = { (id: Int64) in
@@ -212,7 +193,7 @@ struct DatabaseTests {
 
     @Test("SQL in a value is only a value; a NUL character is refused in so many words", arguments: DatabaseMaker.all)
     func injection(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             try await database.run(SQLStatement(Self.createNames), .write)
             let attacks = [
                 "'", "''; DROP TABLE names; --", "$1", "\\", "\\'; SELECT 1", "%_", "/*", "\u{2019}", "\"", "a\r\nb\t",
@@ -234,7 +215,7 @@ struct DatabaseTests {
 
     @Test("Many tasks at once all get their own answers", arguments: DatabaseMaker.all)
     func concurrency(maker: DatabaseMaker) async throws {
-        try await maker.with { database in
+        try await maker.withEmpty { database in
             try await database.run(SQLStatement(Self.createNames), .write)
             try await withThrowingTaskGroup { group in
                 for id in 0..<200 {
@@ -253,10 +234,10 @@ struct DatabaseTests {
 
     @Test("A closed database says so", arguments: DatabaseMaker.all)
     func closed(maker: DatabaseMaker) async throws {
-        let database = try await maker.make()
+        let database = try DatabaseMaker.open(try await maker.address())
         try await closing(database) { try await database.ping() }
         let error = try await databaseError { try await database.ping() }
         #expect(error.code == .unavailable)
-        #expect(database.poolState.open == 0)
+        #expect(database.poolState.inUse == 0)
     }
 }

@@ -1,51 +1,78 @@
 import Foundation
+import HTTPTypes
 import Testing
 
 @testable import Backend
 
 @Suite struct MigratorTests {
-    @Test func anEmptyDatabaseBecomesCurrentAndTheSecondRunFindsNothingToDo() async throws {
-        let database = try SQLiteDatabase(path: nil)
-        let migrator = Migrator(database: database)
-        #expect(try await migrator.state() == .behind(version: 0, pending: Migration.latest))
-        #expect(try await migrator.migrate().map(\.number) == Array(1...Migration.latest))
-        #expect(try await migrator.state() == .current(version: Migration.latest))
-        #expect(try await migrator.migrate().isEmpty)
-    }
-
-    @Test func aStepThatFailsLeavesNothingOfItself() async throws {
-        let database = try SQLiteDatabase(path: nil)
-        let broken = Migration(
-            number: 1, name: "broken", statements: ["CREATE TABLE half (a INTEGER)", "CREATE TABLE half (a INTEGER)"])
-        let migrator = Migrator(database: database, migrations: [broken])
-        await #expect(throws: DatabaseError.self) { try await migrator.migrate() }
-        #expect(try await migrator.state() == .behind(version: 0, pending: 1))
-        #expect(try await database.rows("SELECT name FROM sqlite_schema WHERE name = 'half'").isEmpty)
-    }
-
-    @Test func aDatabaseNewerThanTheProgramIsRefusedWithBothVersions() async throws {
-        let database = try SQLiteDatabase(path: nil)
-        try await Migrator(database: database).migrate()
-        try await database.run(
-            SQLStatement(
-                "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)",
-                [.integer(99), .text("of the future"), Timestamp.now.sqlValue]), .write)
-        let error = await #expect(throws: DatabaseError.self) { try await Migrator(database: database).migrate() }
-        #expect(error?.code == .schemaTooNew)
-        #expect(error?.message.contains("99") == true)
-    }
-
-    @Test func replicasThatMigrateAtOnceCarryOutEachStepOnce() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("migrate-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("app.db").path
-        let steps = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<8 {
-                group.addTask { try await Migrator(database: SQLiteDatabase(path: path)).migrate().count }
-            }
-            return try await group.reduce(0, +)
+    @Test(arguments: DatabaseMaker.all)
+    func anEmptyDatabaseBecomesCurrentAndTheSecondRunFindsNothingToDo(maker: DatabaseMaker) async throws {
+        try await maker.withEmpty { (database) async throws in
+            let migrator = Migrator(database: database)
+            #expect(try await migrator.state() == .behind(version: 0, pending: Migration.latest))
+            #expect(try await migrator.migrate().map(\.number) == Array(1...Migration.latest))
+            #expect(try await migrator.state() == .current(version: Migration.latest))
+            #expect(try await migrator.migrate().isEmpty)
         }
-        #expect(steps == Migration.latest)
+    }
+
+    @Test(arguments: DatabaseMaker.all)
+    func aStepThatFailsLeavesNothingOfItself(maker: DatabaseMaker) async throws {
+        try await maker.withEmpty { (database) async throws in
+            let broken = Migration(
+                number: 1, name: "broken",
+                statements: ["CREATE TABLE half (a INTEGER)", "CREATE TABLE half (a INTEGER)"])
+            let migrator = Migrator(database: database, migrations: [broken])
+            await #expect(throws: DatabaseError.self) { try await migrator.migrate() }
+            #expect(try await migrator.state() == .behind(version: 0, pending: 1))
+            let tables = SQLText(
+                sqlite: "SELECT name FROM sqlite_schema WHERE name = 'half'",
+                postgreSQL: "SELECT relname FROM pg_class WHERE relname = 'half'")
+            #expect(try await database.rows(tables).isEmpty)
+        }
+    }
+
+    @Test(arguments: DatabaseMaker.all)
+    func aDatabaseNewerThanTheProgramIsRefusedWithBothVersions(maker: DatabaseMaker) async throws {
+        try await maker.withEmpty { (database) async throws in
+            try await Migrator(database: database).migrate()
+            try await database.run(
+                SQLStatement(
+                    "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)",
+                    [.integer(99), .text("of the future"), Timestamp.now.sqlValue]), .write)
+            let error = await #expect(throws: DatabaseError.self) { try await Migrator(database: database).migrate() }
+            #expect(error?.code == .schemaTooNew)
+            #expect(error?.message.contains("99") == true)
+        }
+    }
+
+    @Test(arguments: DatabaseMaker.all)
+    func replicasThatMigrateAtOnceCarryOutEachStepOnce(maker: DatabaseMaker) async throws {
+        try await maker.withSharedAddress { address in
+            let steps = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        var count = 0
+                        let database = try DatabaseMaker.open(address)
+                        try await closing(database) { count = try await Migrator(database: database).migrate().count }
+                        return count
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(steps == Migration.latest)
+        }
+    }
+
+    @Test("Until the schema is there, requests get 503 and not an error of this program", arguments: DatabaseMaker.all)
+    func beforeTheSchema(maker: DatabaseMaker) async throws {
+        try await maker.withEmpty { database in
+            let error = try await databaseError { _ = try await Store(database: database).user(UUID()) }
+            #expect(error.code == .schemaTooOld)
+            let answer = APIError(error)
+            #expect(answer.status == .serviceUnavailable)
+            #expect(answer.headers[.retryAfter] != nil)
+            #expect(error.isOutOfOrder)
+        }
     }
 }

@@ -91,17 +91,16 @@ final class PostgreSQLServer: Sendable {
     }
 
     private func command(_ text: String) async throws {
-        let line = Array("\(text)\n".utf8)
-        guard write(script, line, line.count) == line.count else {
-            throw Failure(description: "the server's script ended")
-        }
-        try await answer()
+        try await answer(to: Array("\(text)\n".utf8))
     }
 
-    /// Waits for the script's line about its last command.
-    private func answer() async throws {
+    /// Waits for the script's line about a command; commands of several tasks go to it one after the other.
+    private func answer(to command: [UInt8] = []) async throws {
         let line = await withCheckedContinuation { continuation in
             queue.async { [script] in
+                guard write(script, command, command.count) == command.count else {
+                    return continuation.resume(returning: "its end")
+                }
                 var line: [UInt8] = []
                 var byte: UInt8 = 0
                 while read(script, &byte, 1) == 1, byte != UInt8(ascii: "\n") { line.append(byte) }

@@ -26,58 +26,60 @@ struct UsageLedgerTests {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limit: limit)
     }
 
-    private func database() async throws -> SQLiteDatabase {
-        let database = try SQLiteDatabase(path: nil)
-        try await Migrator(database: database).migrate { _ in }
-        return database
+    @Test(
+        "Records become sums per day and model, of their user only, the latest day first", arguments: DatabaseMaker.all)
+    func sums(maker: DatabaseMaker) async throws {
+        try await maker.with { database in
+            let ledger = ledger(database)
+            let day = try #require(Timestamp("2026-01-31T23:59:59.5Z"))
+            for tokens in 0..<3 { ledger.record(record("a", at: day, tokens: tokens)) }
+            ledger.record(record("b\"'\u{1F600}", at: day))
+            ledger.record(record("a", at: day + .seconds(1)))
+            var stranger = record("a", at: day)
+            stranger.userID = UUID()
+            ledger.record(stranger)
+            try await ledger.flush()
+            #expect(ledger.pendingCount == 0)
+            let sums = try await Store(database: database).usage(
+                of: user, from: day - .seconds(86_400), to: day + .seconds(86_400), limit: 10)
+            #expect(sums.map(\.date) == ["2026-02-01", "2026-01-31", "2026-01-31"])
+            #expect(sums.map(\.model) == ["a", "a", "b\"'\u{1F600}"])
+            try #require(sums.count == 3)
+            #expect(sums[1].requests == 3 && sums[1].promptTokens == 3 && sums[1].completionTokens == 6)
+        }
     }
 
-    @Test("Records become sums per day and model, of their user only, the latest day first")
-    func sums() async throws {
-        let database = try await database()
-        let ledger = ledger(database)
-        let day = try #require(Timestamp("2026-01-31T23:59:59.5Z"))
-        for tokens in 0..<3 { ledger.record(record("a", at: day, tokens: tokens)) }
-        ledger.record(record("b\"'\u{1F600}", at: day))
-        ledger.record(record("a", at: day + .seconds(1)))
-        var stranger = record("a", at: day)
-        stranger.userID = UUID()
-        ledger.record(stranger)
-        try await ledger.flush()
-        #expect(ledger.pendingCount == 0)
-        let sums = try await Store(database: database).usage(
-            of: user, from: day - .seconds(86_400), to: day + .seconds(86_400), limit: 10)
-        #expect(sums.map(\.date) == ["2026-02-01", "2026-01-31", "2026-01-31"])
-        #expect(sums.map(\.model) == ["a", "a", "b\"'\u{1F600}"])
-        try #require(sums.count == 3)
-        #expect(sums[1].requests == 3 && sums[1].promptTokens == 3 && sums[1].completionTokens == 6)
+    @Test("A record that is written twice counts once", arguments: DatabaseMaker.all)
+    func twice(maker: DatabaseMaker) async throws {
+        try await maker.with { database in
+            let store = Store(database: database)
+            let record = record("a")
+            try await store.insert([record])
+            try await store.insert([record])
+            let sums = try await store.usage(of: user, from: .now - .seconds(60), to: .now + .seconds(60), limit: 10)
+            #expect(sums.map(\.requests) == [1])
+        }
     }
 
-    @Test("A record that is written twice counts once")
-    func twice() async throws {
-        let store = Store(database: try await database())
-        let record = record("a")
-        try await store.insert([record])
-        try await store.insert([record])
-        let sums = try await store.usage(of: user, from: .now - .seconds(60), to: .now + .seconds(60), limit: 10)
-        #expect(sums.map(\.requests) == [1])
-    }
-
-    @Test("While the database is away records are kept, and written at the end of the service at the latest")
-    func away() async throws {
-        let database = FlakyDatabase(base: try await database())
-        let ledger = ledger(database)
-        database.isAway.withLock { $0 = true }
-        ledger.record(record("a"))
-        await #expect(throws: DatabaseError.self) { try await ledger.flush() }
-        #expect(ledger.pendingCount == 1)
-        database.isAway.withLock { $0 = false }
-        let group = ServiceGroup(
-            services: [ledger], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        async let running: Void = group.run()
-        await group.triggerGracefulShutdown()
-        try await running
-        #expect(ledger.pendingCount == 0)
+    @Test(
+        "While the database is away records are kept, and written at the end of the service at the latest",
+        arguments: DatabaseMaker.all)
+    func away(maker: DatabaseMaker) async throws {
+        try await maker.with { database in
+            let flaky = FlakyDatabase(base: database)
+            let ledger = ledger(flaky)
+            flaky.isAway.withLock { $0 = true }
+            ledger.record(record("a"))
+            await #expect(throws: DatabaseError.self) { try await ledger.flush() }
+            #expect(ledger.pendingCount == 1)
+            flaky.isAway.withLock { $0 = false }
+            let group = ServiceGroup(
+                services: [ledger], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            async let running: Void = group.run()
+            await group.triggerGracefulShutdown()
+            try await running
+            #expect(ledger.pendingCount == 0)
+        }
     }
 
     @Test("Beyond the bound the oldest go, and are counted")
@@ -103,10 +105,10 @@ struct UsageLedgerTests {
 
 /// A database that can be away.
 private final class FlakyDatabase: Database {
-    let base: SQLiteDatabase
+    let base: any Database
     let isAway = Mutex(false)
 
-    init(base: SQLiteDatabase) { self.base = base }
+    init(base: any Database) { self.base = base }
 
     var dialect: SQLDialect { base.dialect }
     var poolState: DatabasePoolState { base.poolState }

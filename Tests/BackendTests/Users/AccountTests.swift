@@ -9,9 +9,11 @@ struct AccountTests {
     private static let register = "/api/v1/auth/register"
     private static let me = "/api/v1/users/me"
 
-    @Test("Registering makes an account; a taken address, a weak password and wrong bodies do not")
-    func registration() async throws {
-        try await BackendFixture().api { api in
+    @Test(
+        "Registering makes an account; a taken address, a weak password and wrong bodies do not",
+        arguments: DatabaseMaker.all)
+    func registration(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let answer = try await api.post(
                 Self.register,
                 ["email": " Ada".trimmed + "@Example.com", "password": APIClient.password, "name": "Ada"])
@@ -58,18 +60,18 @@ struct AccountTests {
         }
     }
 
-    @Test("Where registration is closed nobody registers")
-    func closed() async throws {
-        try await BackendFixture(["REGISTRATION": "closed"]).api { api in
+    @Test("Where registration is closed nobody registers", arguments: DatabaseMaker.all)
+    func closed(maker: DatabaseMaker) async throws {
+        try await BackendFixture(["REGISTRATION": "closed"], on: maker).api { api in
             let answer = try await api.post(Self.register, ["email": "a@example.com", "password": APIClient.password])
             #expect(answer.status == 403)
             #expect(answer.code == "registration_closed")
         }
     }
 
-    @Test("Hostile text is text: it is refused, or kept as it is")
-    func injection() async throws {
-        try await BackendFixture().api { api in
+    @Test("Hostile text is text: it is refused, or kept as it is", arguments: DatabaseMaker.all)
+    func injection(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let tokens = try await api.register("ada@example.com")
             for text in [
                 "'; DROP TABLE users; --", "\" OR 1=1 --", "$1", "%s%n", "<script>", "../../etc/passwd", "{{7*7}}",
@@ -91,9 +93,10 @@ struct AccountTests {
         }
     }
 
-    @Test("Changing the password takes the old one, ends other sessions and keeps this one")
-    func changePassword() async throws {
-        try await BackendFixture().api { api in
+    @Test(
+        "Changing the password takes the old one, ends other sessions and keeps this one", arguments: DatabaseMaker.all)
+    func changePassword(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let first = try await api.register("ada@example.com")
             let other = APIClient.Tokens(try await api.logIn("ada@example.com"))
             #expect(try await api.isLetIn(other.access))
@@ -111,9 +114,9 @@ struct AccountTests {
         }
     }
 
-    @Test("The address changes with the password only, and not to another's")
-    func changeEmail() async throws {
-        try await BackendFixture().api { api in
+    @Test("The address changes with the password only, and not to another's", arguments: DatabaseMaker.all)
+    func changeEmail(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let tokens = try await api.register("ada@example.com")
             _ = try await api.register("bob@example.com")
             let without = try await api.send(.patch, Self.me, ["email": "eve@example.com"], as: tokens.access)
@@ -128,9 +131,9 @@ struct AccountTests {
         }
     }
 
-    @Test("Deleting an account takes the password, and everything of it goes")
-    func deletion() async throws {
-        try await BackendFixture().api { api in
+    @Test("Deleting an account takes the password, and everything of it goes", arguments: DatabaseMaker.all)
+    func deletion(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             let tokens = try await api.register("ada@example.com")
             let key = try await api.makeKey(tokens.access).key
             #expect(try await api.isLetIn(key))
@@ -145,12 +148,18 @@ struct AccountTests {
         }
     }
 
-    @Test("Admins see and change others, anybody else is refused, and the last active admin stays")
-    func administration() async throws {
+    @Test(
+        "Admins see and change others, anybody else is refused, and the last active admin stays",
+        arguments: DatabaseMaker.all)
+    func administration(maker: DatabaseMaker) async throws {
+        try await maker.withSharedAddress(administration)
+    }
+
+    private func administration(address: Secret) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("admin-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let url = "sqlite:///\(folder.path)/app.db"
+        let url = address.value
         let file = folder.appendingPathComponent("password")
         try Data("analytical engine\n".utf8).write(to: file)
         let command = ["create-admin", "--email", "root@example.com", "--password-file", file.path]
@@ -218,9 +227,9 @@ struct AccountTests {
         }
     }
 
-    @Test("A forgotten password without mail settings is 503 for everybody")
-    func noMail() async throws {
-        try await BackendFixture().api { api in
+    @Test("A forgotten password without mail settings is 503 for everybody", arguments: DatabaseMaker.all)
+    func noMail(maker: DatabaseMaker) async throws {
+        try await BackendFixture(on: maker).api { api in
             _ = try await api.register("ada@example.com")
             for email in ["ada@example.com", "nobody@example.com"] {
                 let answer = try await api.post("/api/v1/auth/forgot-password", ["email": email])

@@ -65,7 +65,7 @@ struct UpstreamCompletionModel: CompletionModel {
                     throw CompletionFailure(code: "upstream_error", detail: message)
                 }
                 text += chunk.content ?? ""
-                end.finishReason = chunk.finishReason ?? end.finishReason
+                if let reason = chunk.finishReason { end.finishReason = Self.checked(reason) ?? "stop" }
                 if let usage = chunk.usage {
                     end.usage = .init(promptTokens: usage.promptTokens, completionTokens: usage.completionTokens)
                 }
@@ -110,7 +110,7 @@ struct UpstreamCompletionModel: CompletionModel {
             code: code, detail: "status \(response.status.code): \(error?.code ?? error?.type ?? "no reason given")")
     }
 
-    /// A code from outside, if it looks like one.
+    /// A code or reason from outside, if it looks like one: it is stored and told.
     private static func checked(_ code: String) -> String? {
         let isSane =
             (1...64).contains(code.utf8.count)

@@ -21,7 +21,8 @@ struct ChatCompletionChunk: Sendable, Equatable {
     init?(data: ByteBuffer, readsContent: Bool = true) {
         var chunk = Self()
         let isRead = data.withUnsafeReadableBytes { bytes -> Bool in
-            var scanner = JSONScanner(bytes)
+            // A model may say anything, and a frame that is not read is text that is lost: who stores it takes NUL out.
+            var scanner = JSONScanner(bytes, allowsNUL: true)
             do {
                 try chunk.read(&scanner, readsContent: readsContent)
                 try scanner.end()

@@ -12,6 +12,8 @@ extension Backend.DatabaseError {
                 constraint: constraint, detail: detail)
         case .SQLITE_CONSTRAINT_FOREIGNKEY, .SQLITE_CONSTRAINT_TRIGGER:
             self.init(.foreignKeyViolation, "a row that is referred to is not there", detail: detail)
+        case .SQLITE_ERROR where error.message?.hasPrefix("no such table: ") == true:
+            self.init(.schemaTooOld, "a table of this program is not there, or not yet", detail: detail)
         default:
             self = Self.other(error.resultCode, detail)
         }

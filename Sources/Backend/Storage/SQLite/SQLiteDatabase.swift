@@ -46,6 +46,7 @@ final class SQLiteDatabase: Database {
     }
 
     func run(_ batch: [SQLStatement], _ access: DatabaseAccess) async throws -> [SQLResult] {
+        try Self.refuseNUL(in: batch)
         try usage.withLock { usage throws(Backend.DatabaseError) in
             // GRDB crashes on a closed connection.
             if usage.isClosed { throw DatabaseError(.unavailable, "the database is closed") }
@@ -97,6 +98,17 @@ final class SQLiteDatabase: Database {
             try await BlockingWork.run { [connections] in try connections.backup(to: copy) }
         } catch let error as GRDB.DatabaseError {
             throw DatabaseError(error)
+        }
+    }
+
+    /// SQLite's text ends at a NUL character for most of what reads it, so there is none in it, as in PostgreSQL.
+    private static func refuseNUL(in batch: [SQLStatement]) throws(Backend.DatabaseError) {
+        for statement in batch {
+            for (index, argument) in statement.arguments.enumerated() {
+                guard case .text(let text) = argument, text.utf8.contains(0) else { continue }
+                throw DatabaseError(
+                    .invalidValue, "argument $\(index + 1) has a NUL character, which text must not have")
+            }
         }
     }
 

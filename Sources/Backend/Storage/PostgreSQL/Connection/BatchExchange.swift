@@ -42,7 +42,11 @@ struct BatchExchange {
     /// What is still to be answered, in order.
     private var steps: ArraySlice<Step> = []
     private var results: [SQLResult]
-    private var failure: DatabaseError?
+    private var failure: DatabaseError? {
+        didSet { if oldValue == nil, failure != nil { failedStatement = results.count } }
+    }
+    /// The statement that failed first.
+    private var failedStatement: Int?
     private var isStale = false
     private var endsConnection = false
 
@@ -138,7 +142,7 @@ struct BatchExchange {
             phase = .running
             return .send(plan(&prepared))
         case .running:
-            if failure == nil { failure = judge() }
+            failure = judge() ?? failure
             guard isExplicit else { return finish(&prepared) }
             phase = failure == nil ? .committing : .rollingBack
             return .send(next([failure == nil ? .commit : .rollback, .synchronize]))
@@ -146,9 +150,10 @@ struct BatchExchange {
         }
     }
 
-    /// The first statement that did not do what it should.
+    /// The first statement that did not do what it should. Those after it were sent all the same, so one of them may well have
+    /// failed because of it: what is told is its cause.
     private func judge() -> DatabaseError? {
-        for (index, statement) in statements.enumerated() {
+        for (index, statement) in statements.prefix(failedStatement ?? statements.count).enumerated() {
             guard case .exactly(let count) = statement.expectation else { continue }
             let actual = results.indices.contains(index) ? results[index].affectedRows : 0
             if actual != count {

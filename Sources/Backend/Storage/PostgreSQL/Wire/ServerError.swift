@@ -38,6 +38,7 @@ extension DatabaseError {
         case .timedOut: "the statement took longer than it may"
         case .diskFull: "PostgreSQL's disk is full"
         case .readOnly: "this PostgreSQL server only reads"
+        case .schemaTooOld: "a table of this program is not there, or not yet"
         case .invalidValue: "a value is none that its column or function takes (SQLSTATE \(error.sqlState))"
         case .unavailable: "PostgreSQL ended the connection or takes none (SQLSTATE \(error.sqlState))"
         default: "PostgreSQL refused the statement (SQLSTATE \(error.sqlState))\(constraint)"
@@ -57,6 +58,7 @@ extension DatabaseError.Code {
             case "57014", "55P03": .timedOut
             case "53100": .diskFull
             case "25006": .readOnly
+            case "42P01": .schemaTooOld
             // Out of memory, too many connections, other limits; the transaction that waited too long for this program.
             case "53000", "53200", "53300", "53400", "25P03": .unavailable
             case _ where sqlState.hasPrefix("08") || sqlState.hasPrefix("57P"): .unavailable
