@@ -48,7 +48,7 @@ struct ReplicaFixture: Sendable {
                     hasSharedBus ? sharedBus : MemoryMessageBus(metrics: MessageBusMetrics(registry: registry))
                 let chat = ChatServices(
                     store: Store(database: database), authenticator: TrustingAuthenticator(), model: model,
-                    limits: limits, bus: bus,
+                    limits: limits, metrics: CompletionMetrics(registry: registry), bus: bus,
                     defaultModel: "test-model", policy: policy, logger: Self.logger)
                 let services = BackendServices(
                     routes: chat.routes, background: chat.background, dependencies: [], chat: chat)
