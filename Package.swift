@@ -208,7 +208,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: [
-                "Documentation/documentation_page.py", "Documentation/validate_document.py", "Mail/smtp_sink.py",
+                "Documentation/documentation_page.py", "Documentation/schema_conformance.py",
+                "Documentation/validate_document.py", "Mail/smtp_sink.py",
                 "OpenAI/openai_client.py",
             ],
             swiftSettings: swiftSettings),

@@ -10,10 +10,11 @@ struct ChatServices: Sendable {
     /// - Parameter defaultModel: For conversations that name none.
     init(
         store: Store, authenticator: any Authenticator, model: any CompletionModel, limits: UsageLimits,
-        bus: any MessageBus, defaultModel: String, policy: GenerationPolicy, logger: Logger
+        metrics: CompletionMetrics, bus: any MessageBus, defaultModel: String, policy: GenerationPolicy, logger: Logger
     ) {
         let titles = TitleMaker(store: store, model: model, logger: logger)
-        let registry = GenerationRegistry(store: store, model: model, policy: policy, logger: logger) {
+        let registry = GenerationRegistry(store: store, model: model, policy: policy, metrics: metrics, logger: logger)
+        {
             titles.answered($0, for: $1)
         }
         let bus = AnswerBus(bus: bus)

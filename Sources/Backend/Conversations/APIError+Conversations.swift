@@ -18,10 +18,4 @@ extension APIError {
     static let conversationFull = APIError(
         status: .conflict, kind: .invalidRequest, code: "conversation_full",
         message: "This conversation has the most messages that one can have (\(Store.maximumMessages)).")
-
-    static func invalidQuery(_ name: String, _ requirement: String) -> APIError {
-        APIError(
-            status: .badRequest, kind: .invalidRequest, code: "invalid_query", message: "\(name) \(requirement).",
-            param: name)
-    }
 }

@@ -35,8 +35,8 @@ extension ConversationRoutes {
     }
 
     var schemas: [String: JSONSchema] {
-        let title = JSONSchema.string("At most 800 bytes.")
-        let model = JSONSchema.string("The model for new answers; null for the service's.").orNull
+        let title = ConversationTitle.schema("At most 800 bytes.")
+        let model = ModelName.schema("The model for new answers; null for the service's.").orNull
         let systemPrompt = JSONSchema.string("At most 32 KiB.").orNull
         return [
             "CreateConversationRequest": .object(
@@ -55,22 +55,9 @@ extension ConversationRoutes {
     }
 }
 
-extension [APIOperation.Parameter] {
-    /// What lists take.
-    static func page(limit: Int) -> [APIOperation.Parameter] {
-        [
-            .query("limit", "Entries on a page.", .integer(in: 1...100, byDefault: limit)),
-            .query("cursor", "`next_cursor` of the page before.", .string()),
-        ]
-    }
-}
-
-extension JSONSchema {
-    /// What lists answer.
-    static func page(of element: JSONSchema) -> JSONSchema {
-        .object(
-            required: [
-                "data": .array(of: element), "next_cursor": .string("For the next page; null on the last.").orNull,
-            ])
+extension BoundedText {
+    /// The bound itself is in bytes, which a schema cannot say.
+    static func schema(_ description: String) -> JSONSchema {
+        mayBeBlank ? .string(description) : .string(description, pattern: #"\S"#)
     }
 }

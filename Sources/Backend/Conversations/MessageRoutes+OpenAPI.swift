@@ -38,7 +38,8 @@ extension MessageRoutes {
                 "ids": .array(of: .string(format: "uuid")),
             ])
         return [
-            "ForkRequest": .object(optional: ["title": JSONSchema.string("None: the conversation's own.").orNull]),
+            "ForkRequest": .object(optional: ["title": ConversationTitle.schema("None: the conversation's own.").orNull]
+            ),
             "Message": .object(required: Self.members),
             "ListedMessage": .object(required: Self.members.merging(["siblings": siblings]) { own, _ in own }),
         ]

@@ -11,6 +11,8 @@ extension DocumentationPage {
           element.append(...children.filter(child => child !== undefined && child !== null));
           return element;
         };
+        // What stands between backticks is code.
+        const prose = text => (text || '').split('`').map((piece, index) => index % 2 ? make('code', {}, piece) : piece);
         let api;
         const resolve = schema => schema && schema.$ref ? api.components.schemas[schema.$ref.split('/').pop()] : schema || {};
         const typeOf = schema => {
@@ -46,7 +48,7 @@ extension DocumentationPage {
           const rows = Object.keys(schema.properties).sort((a, b) => required.has(b) - required.has(a)).map(name => {
             const member = schema.properties[name];
             return make('tr', {}, make('td', {}, make('code', {}, name), required.has(name) ? '' : ' (optional)'),
-              make('td', {}, typeOf(member)), make('td', {}, member.description || resolve(member).description || ''));
+              make('td', {}, typeOf(member)), make('td', {}, ...prose(member.description || resolve(member).description)));
           });
           return make('table', {}, make('tbody', {}, ...rows));
         };
@@ -104,13 +106,13 @@ extension DocumentationPage {
             const input = make('input', { placeholder: typeOf(parameter.schema), id: operation.operationId + '-' + parameter.name });
             fields.set(parameter, input);
             return make('div', {}, make('label', { for: input.id }, make('code', {}, parameter.name), ' (' + parameter.in +
-              (parameter.required ? '' : ', optional') + ') ' + (parameter.description || '')), input);
+              (parameter.required ? '' : ', optional') + ') ', ...prose(parameter.description)), input);
           });
           const answers = Object.entries(operation.responses).sort().map(([code, answer]) => make('tr', {}, make('td', {}, code),
-            make('td', {}, answer.description), make('td', {}, ...Object.entries(answer.content || {}).map(([type, media]) =>
+            make('td', {}, ...prose(answer.description)), make('td', {}, ...Object.entries(answer.content || {}).map(([type, media]) =>
               make('div', {}, make('code', {}, type), ' ' + typeOf(media.schema || {}))))));
           const view = make('div', {},
-            operation.description ? make('p', {}, operation.description) : null,
+            operation.description ? make('p', {}, ...prose(operation.description)) : null,
             operation.security && !operation.security.length ? make('p', { class: 'quiet' }, 'Needs no token.') : null,
             ...parameters,
             body ? make('h3', {}, 'Body') : null, body ? schemaTable(content[1].schema) : null, body,

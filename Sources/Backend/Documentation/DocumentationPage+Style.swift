@@ -7,7 +7,7 @@ extension DocumentationPage {
         label { display: block; margin-top: .75rem; font-size: .875rem; }
         input, textarea, select { width: 100%; font: .875rem ui-monospace, monospace; padding: .4rem; border: 1px solid var(--line);
           border-radius: .25rem; background: transparent; color: inherit; }
-        textarea { min-height: 9rem; resize: vertical; }
+        textarea { min-height: 9rem; margin-top: .5rem; resize: vertical; }
         button { font: inherit; padding: .35rem 1rem; margin: .75rem .5rem 0 0; border: 1px solid var(--line); border-radius: .25rem;
           cursor: pointer; background: var(--quiet); color: inherit; }
         details.operation { border: 1px solid var(--line); border-radius: .35rem; margin: .5rem 0; }

@@ -35,15 +35,15 @@ extension CompletionProxy {
         _ body: UpstreamBody, to writer: any ResponseBodyWriter, _ exchange: ProxyExchange, _ logger: Logger
     ) async throws -> Bool {
         var stream = PassedStream(writer: writer, request: exchange.request)
-        client.metrics.streamsOpen.increment()
-        defer { client.metrics.streamsOpen.decrement() }
+        metrics.streamsOpen.increment()
+        defer { metrics.streamsOpen.decrement() }
         do {
             var iterator = body.makeAsyncIterator()
             while let piece = try await iterator.next() {
                 let isFirst = !stream.observer.hasContent
                 try await stream.pass(piece)
                 if isFirst, stream.observer.hasContent {
-                    client.metrics.timeToFirstToken.observe(.now - exchange.start)
+                    metrics.timeToFirstToken.observe(.now - exchange.start)
                 }
             }
             try await stream.end()

@@ -16,6 +16,7 @@ struct CompletionProxy: Sendable {
     let authenticator: any Authenticator
     let limits: UsageLimits
     let ledger: UsageLedger
+    let metrics: CompletionMetrics
 
     func answer(
         to request: Request, _ endpoint: ProxyEndpoint, _ context: BackendRequestContext
@@ -27,7 +28,7 @@ struct CompletionProxy: Sendable {
         let admission = try await limits.admit(
             caller, estimatedTokens: asked.estimatedPromptTokens + asked.maximumCompletionTokens)
         let exchange = ProxyExchange(
-            caller: caller, request: asked, admission: admission, start: start, metrics: client.metrics, ledger: ledger)
+            caller: caller, request: asked, admission: admission, start: start, metrics: metrics, ledger: ledger)
 
         let answer: UpstreamResponse
         let sent = ContinuousClock.now
@@ -43,7 +44,7 @@ struct CompletionProxy: Sendable {
                 TokenUsage(promptTokens: asked.estimatedPromptTokens, completionTokens: 0), .estimated, .disconnected)
             return Response(status: .clientClosedRequest)
         }
-        client.metrics.addedOverhead.observe(sent - start)
+        metrics.addedOverhead.observe(sent - start)
 
         guard answer.status.kind == .successful else { return try await refusal(answer, exchange) }
         if answer.isEventStream { return stream(answer, exchange, context) }

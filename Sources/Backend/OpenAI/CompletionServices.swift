@@ -7,6 +7,7 @@ struct CompletionServices: Sendable {
     let client: UpstreamClient
     let limits: UsageLimits
     let ledger: UsageLedger
+    let metrics: CompletionMetrics
     let routes: [any RouteGroup]
 
     init(
@@ -16,7 +17,9 @@ struct CompletionServices: Sendable {
         client = UpstreamClient(settings: settings.upstream, registry: registry, logger: logger)
         limits = UsageLimits(settings: settings.usageLimits, limiter: limiter)
         ledger = UsageLedger(store: store, registry: registry, logger: logger)
-        let proxy = CompletionProxy(client: client, authenticator: authenticator, limits: limits, ledger: ledger)
+        metrics = CompletionMetrics(registry: registry)
+        let proxy = CompletionProxy(
+            client: client, authenticator: authenticator, limits: limits, ledger: ledger, metrics: metrics)
         routes = [
             OpenAIRoutes(
                 proxy: proxy, models: ModelCatalog(client: client, cache: cache), authenticator: authenticator),

@@ -26,22 +26,25 @@ extension OpenAIRoutes {
             "ChatCompletionRequest": .object(
                 "As OpenAI's; members that are not listed here are passed on as they are.",
                 required: [
-                    "model": .string(example: "echo"),
+                    "model": .string(length: 1...ProxyRequest.longestModel, example: "echo"),
                     "messages": .array(
                         of: .object(required: ["role": .string(example: "user"), "content": .string()], isOpen: true)),
                 ],
-                optional: ["stream": .boolean("Answer as a stream of events.", byDefault: false)], isOpen: true),
+                optional: ["stream": JSONSchema.boolean("Answer as a stream of events.", byDefault: false).orNull],
+                isOpen: true),
             "ResponseRequest": .object(
                 "As OpenAI's; members that are not listed here are passed on as they are.",
                 required: [
-                    "model": .string(example: "echo"),
+                    "model": .string(length: 1...ProxyRequest.longestModel, example: "echo"),
                     "input": .any(of: [.string(), .array(of: .object(isOpen: true))]),
                 ],
-                optional: ["stream": .boolean("Answer as a stream of events.", byDefault: false)], isOpen: true),
+                optional: ["stream": JSONSchema.boolean("Answer as a stream of events.", byDefault: false).orNull],
+                isOpen: true),
             "EmbeddingRequest": .object(
                 "As OpenAI's; members that are not listed here are passed on as they are.",
                 required: [
-                    "model": .string(example: "echo"), "input": .any(of: [.string(), .array(of: .string())]),
+                    "model": .string(length: 1...ProxyRequest.longestModel, example: "echo"),
+                    "input": .any(of: [.string(), .array(of: .string())]),
                 ], isOpen: true),
         ]
     }

@@ -6,7 +6,7 @@ struct ProxyExchange: Sendable {
     let request: ProxyRequest
     let admission: UsageAdmission
     let start: ContinuousClock.Instant
-    let metrics: UpstreamMetrics
+    let metrics: CompletionMetrics
     let ledger: UsageLedger
 
     /// What may have been used, from what was asked and the text that came.
@@ -17,8 +17,7 @@ struct ProxyExchange: Sendable {
 
     /// Writes down what was used, and corrects what was charged for it. Once for each exchange.
     func finish(_ usage: TokenUsage, _ source: UsageRecord.Source, _ outcome: UsageRecord.Outcome) async {
-        metrics.promptTokens.increment(by: usage.promptTokens)
-        metrics.completionTokens.increment(by: usage.completionTokens)
+        metrics.count(promptTokens: usage.promptTokens, completionTokens: usage.completionTokens)
         ledger.record(
             UsageRecord(
                 caller: caller, endpoint: request.endpoint.servicePath, model: request.model, usage: usage,

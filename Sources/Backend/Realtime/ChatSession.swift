@@ -3,6 +3,7 @@ import HTTPTypes
 import Logging
 import NIOCore
 import NIOWebSocket
+import Observability
 import Synchronization
 
 /// What goes on over one WebSocket: commands of its client, and events of any number of answers.
@@ -145,6 +146,9 @@ final class ChatSession: Sendable {
     }
 
     private func write(_ stream: Stream) async {
+        let openStreams = chat.registry.metrics.streamsOpen
+        openStreams.increment()
+        defer { openStreams.decrement() }
         var events = stream.events
         do {
             // Pings of the connection tell that it lives; nothing is sent while nothing comes.

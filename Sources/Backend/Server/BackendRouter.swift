@@ -46,7 +46,9 @@ struct BackendRouter {
 extension Router where Context == BackendRequestContext {
     /// Answers 405 where a path exists and the method does not, and OPTIONS with what does. Call it after the last route.
     fileprivate func refuseOtherMethods() {
-        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        var known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        // A method of OpenAPI 3.2 that nothing here has.
+        if let query = HTTPRequest.Method("QUERY") { known.append(query) }
         let methods = Dictionary(grouping: routes, by: \.path.description)
         for (_, routes) in methods {
             guard let path = routes.first?.path else { continue }

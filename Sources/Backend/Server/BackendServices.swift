@@ -38,7 +38,8 @@ struct BackendServices: Sendable {
             limiter: shared.limiter, registry: registry, logger: logger)
         let chat = ChatServices(
             store: store, authenticator: accounts.authenticator,
-            model: UpstreamCompletionModel(client: completions.client), limits: completions.limits, bus: shared.bus,
+            model: UpstreamCompletionModel(client: completions.client), limits: completions.limits,
+            metrics: completions.metrics, bus: shared.bus,
             defaultModel: settings.defaultModel, policy: GenerationPolicy(resumeGrace: settings.streamResumeGrace),
             logger: logger)
         self.init(

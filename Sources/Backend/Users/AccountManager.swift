@@ -98,7 +98,7 @@ struct AccountManager: Sendable {
 
     /// Asks for the password again where a stolen session must not be enough.
     private func check(_ password: Secret, of user: User, field: String) async throws {
-        guard password.value.utf8.count <= PasswordRule.lengths.upperBound,
+        guard password.value.utf8.count <= PasswordRule.maximumBytes,
             try await hasher.verify(password.value, against: PasswordHash(user.passwordHash)) != .wrong
         else {
             throw APIError(

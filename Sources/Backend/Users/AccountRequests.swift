@@ -72,13 +72,3 @@ struct AdministerUserRequest: Decodable, Sendable {
         case isActive = "is_active"
     }
 }
-
-struct CreateAPIKeyRequest: Decodable, Sendable {
-    let name: UserName
-    let expiresAt: Timestamp?
-
-    enum CodingKeys: String, CodingKey {
-        case name
-        case expiresAt = "expires_at"
-    }
-}

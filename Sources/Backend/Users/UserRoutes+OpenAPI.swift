@@ -63,11 +63,8 @@ extension UserAdministrationRoutes {
             APIOperation(
                 method: .get, path: Self.path, id: "listUsers", tag: "Administration", summary: "Users, oldest first",
                 access: .admin,
-                parameters: [
-                    .query("limit", "Users on a page.", .integer(in: 1...100, byDefault: 20)),
-                    .query("cursor", "`next_cursor` of the page before.", .string()),
-                ],
-                answers: [.ok("A page.", .json(.named("UserPage")))]),
+                parameters: .page(limit: 20),
+                answers: [.ok("A page.", .json(.page(of: .named("User"))))]),
             APIOperation(
                 method: .get, path: "\(Self.path)/{user}", id: "getUser", tag: "Administration", summary: "A user",
                 access: .admin, parameters: [user], answers: [.ok("The user.", .json(.named("User")))]),
@@ -88,16 +85,7 @@ extension UserAdministrationRoutes {
             "UpdateUserRequest": .object(
                 optional: [
                     "role": JSONSchema.oneOf(["user", "admin"]).orNull, "is_active": JSONSchema.boolean().orNull,
-                ]),
-            "UserPage": .object(
-                required: [
-                    "data": .array(of: .named("User")),
-                    "next_cursor": .string("For the next page; null on the last.").orNull,
-                ]),
+                ])
         ]
     }
-}
-
-extension UserName {
-    static let schema = JSONSchema.string("One line.", length: 0...200)
 }

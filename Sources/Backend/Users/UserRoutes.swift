@@ -47,26 +47,8 @@ struct ProfileRoutes: RouteGroup {
 
 /// `/api/v1/users`: other users, for admins.
 struct UserAdministrationRoutes: RouteGroup {
-    private static let pageLimits = 1...100
-
     let accounts: AccountManager
     let authenticator: any Authenticator
-
-    private struct Page: Encodable {
-        let data: [UserProfile]
-        let nextCursor: String?
-
-        enum CodingKeys: String, CodingKey {
-            case data
-            case nextCursor = "next_cursor"
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(data, forKey: .data)
-            try container.encode(nextCursor, forKey: .nextCursor)
-        }
-    }
 
     func add(to router: Router<BackendRequestContext>) {
         let routes = router.group("/api/v1/users")
@@ -92,27 +74,15 @@ struct UserAdministrationRoutes: RouteGroup {
 
     private func list(_ request: Request) async throws -> Response {
         _ = try await authenticator.admin(authorization: request.headers[.authorization])
-        let query = request.uri.queryParameters
-        let limit = try query["limit"].map { try Self.limit(String($0)) } ?? 20
-        let cursor = try query["cursor"].map { text in
-            guard let id = UUID(uuidString: String(text)) else {
-                throw APIError.invalidField("cursor", "must be the next_cursor of the page before")
-            }
-            return id
-        }
+        let query = PageQuery(request)
+        let limit = try query.limit(default: 20)
+        let cursor = try query.cursor(UUID.init(uuidString:))
         // One more than asked for tells whether there is a next page.
         var users = try await accounts.store.users(after: cursor, limit: limit + 1)
         let hasMore = users.count > limit
         users = Array(users.prefix(limit))
         let next = hasMore ? users.last?.id.uuidString.lowercased() : nil
         return JSONBody.response(Page(data: users.map(UserProfile.init), nextCursor: next))
-    }
-
-    private static func limit(_ text: String) throws(APIError) -> Int {
-        guard let limit = Int(text), pageLimits.contains(limit) else {
-            throw .invalidField("limit", "must be a number from \(pageLimits.lowerBound) to \(pageLimits.upperBound)")
-        }
-        return limit
     }
 
     private static func id(_ context: BackendRequestContext) throws(APIError) -> UUID {

@@ -47,7 +47,7 @@ struct ReplicaFixture: Sendable {
                     redis: redis, replication: .several, registry: registry, logger: Self.logger)
                 let chat = ChatServices(
                     store: Store(database: database), authenticator: TrustingAuthenticator(), model: model,
-                    limits: limits, bus: shared.bus,
+                    limits: limits, metrics: CompletionMetrics(registry: registry), bus: shared.bus,
                     defaultModel: "test-model", policy: policy, logger: Self.logger)
                 let services = BackendServices(
                     routes: chat.routes, background: shared.services + chat.background, dependencies: [], chat: chat)

@@ -57,6 +57,7 @@ struct ConversationFixture: Sendable {
         let chat = ChatServices(
             store: store, authenticator: TrustingAuthenticator(),
             model: ScriptedModel { _, _ in CompletionEnd(finishReason: "stop") }, limits: .test(),
+            metrics: CompletionMetrics(registry: PrometheusRegistry()),
             bus: MemoryMessageBus(metrics: MessageBusMetrics(registry: PrometheusRegistry())),
             defaultModel: "test-model",
             policy: GenerationPolicy(), logger: logger)

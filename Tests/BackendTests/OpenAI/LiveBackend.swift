@@ -98,7 +98,7 @@ struct LiveBackend: Sendable {
         return rows?.first ?? [:]
     }
 
-    private static func send(
+    static func send(
         _ method: HTTPMethod, _ path: String, _ body: String?, port: Int, credential: String? = nil
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")

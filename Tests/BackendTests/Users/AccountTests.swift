@@ -35,6 +35,8 @@ struct AccountTests {
                     "email"
                 ),
                 (["email": "b@example.com", "password": "short"], 422, "password"),
+                // 28 bytes, and yet only seven characters.
+                (["email": "b@example.com", "password": "🂡🂢🂣🂤🂥🂦🂧"], 422, "password"),
                 (["email": "b@example.com", "password": String(repeating: "ab", count: 65)], 422, "password"),
                 (["email": "b@example.com", "password": "B@example.com"], 422, "password"),
                 (["email": "b@example.com", "password": "aaaaaaaaaaaa"], 422, "password"),
@@ -192,7 +194,7 @@ struct AccountTests {
             } while cursor != nil
             #expect(seen == ["root@example.com", "ada@example.com", "bob@example.com"])
             for query in ["limit=0", "limit=101", "limit=x", "cursor=x"] {
-                #expect(try await api.get("\(users)?\(query)", as: root.access).status == 422)
+                #expect(try await api.get("\(users)?\(query)", as: root.access).status == 400)
             }
             // The only admin.
             for body in [["role": "user"], ["is_active": false]] as [[String: Any]] {

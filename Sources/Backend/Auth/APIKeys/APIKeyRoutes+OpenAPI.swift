@@ -38,7 +38,7 @@ extension APIKeyRoutes {
         ]
         return [
             "CreateAPIKeyRequest": .object(
-                required: ["name": UserName.schema],
+                required: ["name": UserName.nonEmptySchema],
                 optional: ["expires_at": .string("None: it does not expire.", format: "date-time").orNull]),
             "APIKey": .object(required: members),
             "NewAPIKey": .object(required: members.merging(["key": .string("Shown once.")]) { own, _ in own }),

@@ -34,7 +34,8 @@ struct APIKeyRoutes: RouteGroup {
     }
 
     private func create(_ request: Request, _ caller: Caller) async throws -> Response {
-        let body = try await JSONBody.decode(CreateAPIKeyRequest.self, from: request, limit: AccountRequests.bodyLimit)
+        let body = try await JSONBody.decode(
+            CreateAPIKeyRequest.self, from: request, limit: CreateAPIKeyRequest.bodyLimit)
         let now = clock.now
         guard !body.name.text.allSatisfy(\.isWhitespace) else {
             throw APIError.invalidField("name", "must not be empty")

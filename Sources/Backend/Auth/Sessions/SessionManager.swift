@@ -19,7 +19,7 @@ struct SessionManager: Sendable {
     ///   account that is switched off, once the password was right.
     func logIn(email: UserEmail, password: Secret, userAgent: String?, logger: Logger) async throws -> SessionTokens {
         // A longer password than any account's cannot be right, and is not worth hashing.
-        guard password.value.utf8.count <= PasswordRule.lengths.upperBound else { throw APIError.wrongPassword }
+        guard password.value.utf8.count <= PasswordRule.maximumBytes else { throw APIError.wrongPassword }
         guard var user = try await store.user(email: email) else {
             _ = try await hasher.verify(password.value, against: nil)
             throw APIError.wrongPassword

@@ -71,18 +71,29 @@ final class Generation: Sendable {
 
     // MARK: The model's side
 
-    /// Adds text; nothing once the answer was told to end.
-    func append(_ text: String) {
-        guard !text.isEmpty else { return }
+    /// What became of a piece of text.
+    enum Addition {
+        case first, further, none
+    }
+
+    /// Adds text; none once the answer was told to end.
+    @discardableResult
+    func append(_ text: String) -> Addition {
+        guard !text.isEmpty else { return .none }
         // PostgreSQL's text cannot hold NUL.
         let text = text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
-        let isTooLong = storage.withLock { storage in
-            guard storage.cause == nil, storage.end == nil else { return false }
-            guard storage.text.count + text.utf8.count <= maximumBytes else { return true }
-            storage.text.append(contentsOf: text.utf8)
-            return false
+        let addition = storage.withLock { storage -> Addition? in
+            guard storage.cause == nil, storage.end == nil else { return Addition.none }
+            guard storage.text.count + text.utf8.count <= maximumBytes else { return nil }
+            defer { storage.text.append(contentsOf: text.utf8) }
+            return storage.text.isEmpty ? .first : .further
         }
-        if isTooLong { end(because: .length) } else { wake() }
+        guard let addition else {
+            end(because: .length)
+            return .none
+        }
+        wake()
+        return addition
     }
 
     /// Sets what stops the model; it is called at once when the answer was told to end already.

@@ -1,12 +1,19 @@
 import FoundationEssentials
 import Logging
+import Observability
 
 extension GenerationRegistry {
     /// Generates one answer and stores it.
-    func run(_ generation: Generation, _ request: CompletionRequest, _ admission: UsageAdmission) async {
+    func run(
+        _ generation: Generation, _ request: CompletionRequest, _ admission: UsageAdmission,
+        askedAt start: ContinuousClock.Instant
+    ) async {
+        metrics.addedOverhead.observe(.now - start)
         // Only the request is cancelled, never the storing of what came of it.
-        let completion = Task { [model] in
-            try await model.complete(request) { generation.append($0) }
+        let completion = Task { [model, metrics] in
+            try await model.complete(request) { text in
+                if generation.append(text) == .first { metrics.timeToFirstToken.observe(.now - start) }
+            }
         }
         generation.onCancel { completion.cancel() }
         let result = result(of: generation, await completion.result)
@@ -14,6 +21,7 @@ extension GenerationRegistry {
         // Readers first: whoever looks for it after this finds it in the database.
         generation.finish(end)
         remove(generation)
+        metrics.count(promptTokens: result.usage.promptTokens, completionTokens: result.usage.completionTokens)
         await admission.settle(tokens: result.usage.promptTokens + result.usage.completionTokens)
         if case .stored(let message) = end { onStored(message, generation.caller) }
     }

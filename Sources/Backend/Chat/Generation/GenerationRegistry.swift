@@ -18,18 +18,20 @@ final class GenerationRegistry: Sendable {
     let store: Store
     let model: any CompletionModel
     let policy: GenerationPolicy
+    let metrics: CompletionMetrics
     let logger: Logger
     /// Called when an answer was stored.
     let onStored: @Sendable (Message, Caller) -> Void
     private let storage = Mutex(Storage())
 
     init(
-        store: Store, model: any CompletionModel, policy: GenerationPolicy, logger: Logger,
+        store: Store, model: any CompletionModel, policy: GenerationPolicy, metrics: CompletionMetrics, logger: Logger,
         onStored: @escaping @Sendable (Message, Caller) -> Void
     ) {
         self.store = store
         self.model = model
         self.policy = policy
+        self.metrics = metrics
         self.logger = logger
         self.onStored = onStored
     }
@@ -54,9 +56,12 @@ final class GenerationRegistry: Sendable {
     }
 
     /// Begins an answer in a place that was reserved. Its message is stored as in progress.
-    /// - Parameter admission: What was charged for it; corrected at its end.
+    /// - Parameters:
+    ///   - admission: What was charged for it; corrected at its end.
+    ///   - start: When the client asked for it.
     func start(
-        _ message: Message, _ request: CompletionRequest, for caller: Caller, _ admission: UsageAdmission
+        _ message: Message, _ request: CompletionRequest, for caller: Caller, _ admission: UsageAdmission,
+        askedAt start: ContinuousClock.Instant
     ) -> Generation {
         let generation = Generation(message: message, caller: caller, maximumBytes: policy.maximumAnswerBytes)
         storage.withLock { storage in
@@ -64,7 +69,7 @@ final class GenerationRegistry: Sendable {
             storage.generations[message.id] = generation
         }
         // Owned by this registry, which waits for it before it ends.
-        Task { await run(generation, request, admission) }
+        Task { await run(generation, request, admission, askedAt: start) }
         return generation
     }
 

@@ -49,9 +49,9 @@ extension ChatRoutes {
     }
 
     var schemas: [String: JSONSchema] {
-        let model = JSONSchema.string("None: the conversation's, or the service's.").orNull
+        let model = ModelName.schema("None: the conversation's, or the service's.").orNull
         let stream = JSONSchema.boolean("Whether to answer with events.").orNull
-        let content = JSONSchema.string("At most 256 KiB, not empty.")
+        let content = MessageText.schema("At most 256 KiB.")
         return [
             "SendMessageRequest": .object(
                 required: ["content": content],

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Observability
 
 /// What is answered: sending, editing and regenerating, resuming and stopping.
 struct ChatRoutes: RouteGroup {
@@ -141,7 +142,10 @@ struct ChatRoutes: RouteGroup {
 
     private func stream(_ events: AnswerEvents, _ context: BackendRequestContext) -> Response {
         let heartbeat = chat.registry.policy.heartbeat
+        let openStreams = chat.registry.metrics.streamsOpen
         return EventStream.response { writer in
+            openStreams.increment()
+            defer { openStreams.decrement() }
             try await Self.write(events, to: &writer, every: heartbeat, context)
         }
     }

@@ -26,6 +26,7 @@ struct ChatService: Sendable {
     func begin(
         _ draft: ChatDraft, model: String?, in conversation: Conversation, for caller: Caller, key: IdempotencyKey?
     ) async throws -> Answer {
+        let now = ContinuousClock.now
         if let key, let answer = try await replay(key, in: conversation, of: caller) { return answer }
         guard try await store.messageCount(of: conversation.id) + 2 <= Store.maximumMessages else {
             throw APIError.conversationFull
@@ -44,7 +45,7 @@ struct ChatService: Sendable {
             throw error
         }
         let request = CompletionRequest(model: start.answer.model ?? defaultModel, turns: context.turns)
-        _ = registry.start(start.answer, request, for: caller, admission)
+        _ = registry.start(start.answer, request, for: caller, admission, askedAt: now)
         return Answer(message: start.answer, userMessage: start.userMessage)
     }
 

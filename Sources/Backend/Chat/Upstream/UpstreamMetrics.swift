@@ -7,29 +7,12 @@ struct UpstreamMetrics: Sendable {
     let retries: PrometheusCounter
     /// From a request to the first piece of its answer's body.
     let timeToFirstByte: PrometheusHistogram
-    /// From the client's request to the first piece of text that is passed on to it.
-    let timeToFirstToken: PrometheusHistogram
-    /// What this service adds: the time from the client's request to the upstream's, and from the upstream's first byte to the client's.
-    let addedOverhead: PrometheusHistogram
-    let streamsOpen: PrometheusGauge
-    let promptTokens: PrometheusCounter
-    let completionTokens: PrometheusCounter
     private let codes: CodeCounters
 
     init(registry: PrometheusRegistry) {
         retries = registry.counter("upstream_retries_total", help: "Attempts after the first one of a request.")
         timeToFirstByte = registry.histogram(
             "upstream_first_byte_seconds", help: "Time from a request to the first piece of its answer.")
-        timeToFirstToken = registry.histogram(
-            "chat_time_to_first_token_seconds", help: "Time from a client's request to the first token passed on.")
-        addedOverhead = registry.histogram(
-            "chat_added_overhead_seconds",
-            help: "Time that this service adds: before the upstream's request, and after its first byte.",
-            buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1])
-        streamsOpen = registry.gauge("chat_streams_open", help: "Streams that are being passed on.")
-        let tokens = "Tokens that went through, reported or estimated."
-        promptTokens = registry.counter("chat_tokens_total", help: tokens, labels: [("kind", "prompt")])
-        completionTokens = registry.counter("chat_tokens_total", help: tokens, labels: [("kind", "completion")])
         codes = CodeCounters(registry: registry)
     }
 

@@ -56,7 +56,7 @@ extension TransferRoutes {
             "ExportedConversation": .object(
                 "A message comes after the one that it follows.",
                 required: [
-                    "id": id, "title": .string(),
+                    "id": id, "title": ConversationTitle.schema("At most 800 bytes."),
                     "title_source": .oneOf(Conversation.TitleSource.allCases.map(\.rawValue)), "created_at": time,
                     "updated_at": time, "messages": .array(of: message),
                 ],

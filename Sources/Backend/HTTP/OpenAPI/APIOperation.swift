@@ -43,7 +43,12 @@ struct APIOperation: Sendable {
         var schema: JSONSchema
 
         static func json(_ schema: JSONSchema) -> Content { Content(type: "application/json", schema: schema) }
-        static let events = Content(type: "text/event-stream", schema: .string())
+        /// A stream; the schema is that of one event, with its fields as members.
+        static let events = Content(
+            type: "text/event-stream",
+            schema: .object(
+                "One event.", required: ["data": .string("A JSON object, or `[DONE]`.")],
+                optional: ["id": .string(), "event": .string("The kind.")]))
         static let text = Content(type: "text/plain", schema: .string())
         static let html = Content(type: "text/html", schema: .string())
     }

@@ -65,5 +65,6 @@ extension AuthRoutes {
 
 extension PasswordRule {
     static let schema = JSONSchema.string(
-        "\(lengths.lowerBound) to \(lengths.upperBound) bytes, not the address.", format: "password")
+        "At least \(minimumLength) characters and at most \(maximumBytes) bytes, not the address.", format: "password",
+        length: minimumLength...maximumBytes)
 }

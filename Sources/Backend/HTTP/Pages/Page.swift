@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 
@@ -106,5 +107,13 @@ struct PageQuery {
             throw .invalidQuery("query", "must have at most 800 bytes and no NUL characters")
         }
         return text
+    }
+}
+
+extension APIError {
+    static func invalidQuery(_ name: String, _ requirement: String) -> APIError {
+        APIError(
+            status: .badRequest, kind: .invalidRequest, code: "invalid_query", message: "\(name) \(requirement).",
+            param: name)
     }
 }
