@@ -70,8 +70,13 @@ final class UpstreamClient: Service {
     private static func configuration(_ settings: UpstreamSettings) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
+        // Nobody collects traces here, and the tracer that collects none is asked for each request too.
+        configuration.tracing.tracer = nil
         configuration.timeout.connect = TimeAmount(settings.connectTimeout)
-        configuration.timeout.read = TimeAmount(settings.idleTimeout)
+        // Instead of the library's own read time-out; see there.
+        configuration.http1_1ConnectionDebugInitializer = { [timeout = TimeAmount(settings.idleTimeout)] channel in
+            channel.eventLoop.makeCompletedFuture { try IdleReadHandler.add(to: channel, timeout: timeout) }
+        }
         // One connection for each stream: one that stands still holds up no other, and closing it ends just one.
         configuration.httpVersion = .http1Only
         // Whether and where to try again is decided here.
