@@ -105,33 +105,34 @@ struct BadInputTests {
     @Test("A stranger stops nobody's stream, neither by request nor over a WebSocket")
     func stoppedStranger() async throws {
         let gate = Gate()
-        let database = try await TestDatabaseMaker.all[0].make()
-        let store = Store(database: database)
-        let users = (try await store.insertTestUser(), try await store.insertTestUser())
-        let fixture = ReplicaFixture(database: database, model: ScriptedModel(["ab", "cd"], gate: gate))
-        try await fixture.run { replicas in
-            let owner = ReplicaClient(port: replicas[0].port, user: users.0)
-            let stranger = ReplicaClient(port: replicas[0].port, user: users.1)
-            let id = try await owner.conversation()
-            let events = try await owner.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
-            let message = try #require(try await events.next()?.message["id"] as? String)
-            gate.open()
-            #expect(try await events.next()?.delta == "ab")
+        try await DatabaseMaker.sqlite.with { database in
+            let store = Store(database: database)
+            let users = (try await store.insertTestUser(), try await store.insertTestUser())
+            let fixture = ReplicaFixture(database: database, model: ScriptedModel(["ab", "cd"], gate: gate))
+            try await fixture.run { replicas in
+                let owner = ReplicaClient(port: replicas[0].port, user: users.0)
+                let stranger = ReplicaClient(port: replicas[0].port, user: users.1)
+                let id = try await owner.conversation()
+                let events = try await owner.events(.POST, "/\(id)/messages", #"{"content":"q"}"#)
+                let message = try #require(try await events.next()?.message["id"] as? String)
+                gate.open()
+                #expect(try await events.next()?.delta == "ab")
 
-            #expect(try await stranger.post("/\(id)/messages/\(message)/stop").status == 404)
-            #expect(try await stranger.get("/\(id)/messages/\(message)/events").status == 404)
-            let own = try await stranger.conversation()
-            #expect(try await stranger.post("/\(own)/messages/\(message)/stop").status == 404)
-            let socket = try await WebSocketTestClient(
-                port: stranger.port, headers: ["Authorization: \(stranger.authorization)"])
-            for (type, place) in [("message.stop", id), ("message.resume", id), ("message.stop", own)] {
-                try await socket.send(
-                    #"{"type":"\#(type)","conversation_id":"\#(place)","message_id":"\#(message)"}"#)
-                #expect(try await socket.message()?.type == "error")
+                #expect(try await stranger.post("/\(id)/messages/\(message)/stop").status == 404)
+                #expect(try await stranger.get("/\(id)/messages/\(message)/events").status == 404)
+                let own = try await stranger.conversation()
+                #expect(try await stranger.post("/\(own)/messages/\(message)/stop").status == 404)
+                let socket = try await WebSocketTestClient(
+                    port: stranger.port, headers: ["Authorization: \(stranger.authorization)"])
+                for (type, place) in [("message.stop", id), ("message.resume", id), ("message.stop", own)] {
+                    try await socket.send(
+                        #"{"type":"\#(type)","conversation_id":"\#(place)","message_id":"\#(message)"}"#)
+                    #expect(try await socket.message()?.type == "error")
+                }
+                gate.openForGood()
+                let rest = try await events.rest()
+                #expect(rest.text == "cd" && rest.last?.type == "message.completed")
             }
-            gate.openForGood()
-            let rest = try await events.rest()
-            #expect(rest.text == "cd" && rest.last?.type == "message.completed")
         }
     }
 
