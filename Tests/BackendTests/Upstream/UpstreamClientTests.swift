@@ -155,6 +155,22 @@ struct UpstreamClientTests {
         }
     }
 
+    @Test("A stream whose pieces come in time may last longer than the idle time")
+    func slowStream() async throws {
+        let steps = (0..<4).flatMap { _ in
+            [ScriptedAnswer.Step.send(ScriptedAnswer.chunk("a")), .wait(.seconds(1))]
+        }
+        try await ScriptedUpstream.run { _ in
+            .events(steps)
+        } _: { upstream in
+            let variables = ["UPSTREAM_RESPONSE_TIMEOUT": "3", "UPSTREAM_IDLE_TIMEOUT": "3"]
+            try await UpstreamFixture.run([upstream], variables) { (client, _) async throws in
+                let text = try await client.send(request).body.text()
+                #expect(text.split(separator: "data: ").count == 4)
+            }
+        }
+    }
+
     @Test("A stream that goes on and on ends with the total time")
     func totalTimeout() async throws {
         let steps = (0..<1000).flatMap { _ in
