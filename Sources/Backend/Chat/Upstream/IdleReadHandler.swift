@@ -22,13 +22,6 @@ final class IdleReadHandler: ChannelDuplexHandler {
         self.timeout = timeout
     }
 
-    /// Adds one to a connection of HTTP/1.1, where bytes have become parts of answers. Call it on the connection's event loop.
-    static func add(to channel: any Channel, timeout: TimeAmount) throws {
-        let pipeline = channel.pipeline.syncOperations
-        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-        try pipeline.addHandler(IdleReadHandler(timeout: timeout), position: .after(decoder))
-    }
-
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head: isAnswered = false

@@ -73,9 +73,8 @@ final class UpstreamClient: Service {
         // Nobody collects traces here, and the tracer that collects none is asked for each request too.
         configuration.tracing.tracer = nil
         configuration.timeout.connect = TimeAmount(settings.connectTimeout)
-        // Instead of the library's own read time-out; see there.
         configuration.http1_1ConnectionDebugInitializer = { [timeout = TimeAmount(settings.idleTimeout)] channel in
-            channel.eventLoop.makeCompletedFuture { try IdleReadHandler.add(to: channel, timeout: timeout) }
+            channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, timeout) }
         }
         // One connection for each stream: one that stands still holds up no other, and closing it ends just one.
         configuration.httpVersion = .http1Only
@@ -86,6 +85,14 @@ final class UpstreamClient: Service {
         // Below the time after which common servers close a connection that nobody uses.
         configuration.connectionPool.idleTimeout = .seconds(50)
         return configuration
+    }
+
+    /// Adds ours where bytes have become parts of requests and answers; the time-out takes the place of the library's own.
+    private static func addHandlers(to channel: any Channel, _ timeout: TimeAmount) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+        try pipeline.addHandler(IdleReadHandler(timeout: timeout), position: .after(decoder))
+        try pipeline.addHandler(RequestHeadHandler(), position: .after(decoder))
     }
 
     private func exposeBreakers(_ servers: [UpstreamServer], _ registry: PrometheusRegistry) {
