@@ -19,7 +19,7 @@ final class RawConnection: Sendable {
         guard descriptor >= 0 else { throw Failure(call: "socket", number: errno) }
         self.descriptor = descriptor
         // No answer within this time is a failed test.
-        var timeout = timeval(tv_sec: 15, tv_usec: 0)
+        var timeout = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()

@@ -37,6 +37,7 @@ final class SchemaCheck: Service {
     private func settle() async throws {
         var pause = Duration.milliseconds(100)
         while !Task.isCancelled {
+            let reason: String
             do {
                 switch policy {
                 case .migrate:
@@ -50,11 +51,14 @@ final class SchemaCheck: Service {
             } catch let error as DatabaseError {
                 state.withLock { $0 = .unavailable(error.message) }
                 guard error.isTransient || error.code == .schemaTooOld else { throw error }
-                logger.warning("the database is not ready", metadata: ["reason": "\(String(reflecting: error))"])
+                reason = String(reflecting: error)
             } catch is CancellationError {
                 return
             }
             try? await Task.sleep(for: pause)  // Cancelled: the loop ends.
+            // A service that is ending closes its database, which is nothing to warn of.
+            guard !Task.isCancelled else { return }
+            logger.warning("the database is not ready", metadata: ["reason": "\(reason)"])
             pause = min(pause * 2, .seconds(5))
         }
     }

@@ -55,7 +55,9 @@ struct BackendServer: Sendable {
             idleTimeout: Self.idleTimeout)
         return Application(
             router: router,
-            server: .http1(configuration: channel),
+            server: HTTPServerBuilder { responder in
+                AcceptedHTTP1Channel(base: HTTP1Channel(responder: responder, configuration: channel))
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port),
                 // Thousands of clients may come at once, as after a replica's end; the kernel's own bound is 4096 by default.
