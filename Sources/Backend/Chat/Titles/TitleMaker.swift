@@ -77,8 +77,11 @@ final class TitleMaker: Service {
             ], maximumTokens: 30)
         let answer = CollectedText()
         do {
-            let end = try await Self.within(Self.timeout) { [model] in
+            let end = try await withDeadline(Self.timeout) { [model] in
                 try await model.complete(request) { answer.append($0) }
+            }
+            guard let end else {
+                throw CompletionFailure(code: "upstream_timeout", detail: "no title within \(Self.timeout)")
             }
             try await store.insertTitleUsage(of: job.answer, end, answer.text, request, for: job.caller)
             return TitleText.cleaned(answer.text)
@@ -91,20 +94,5 @@ final class TitleMaker: Service {
     private static func excerpt(_ text: String) -> String {
         // Cut between characters.
         String(text.prefix(excerptLength))
-    }
-
-    private static func within<Value: Sendable>(
-        _ time: Duration, _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: time)
-                throw CompletionFailure(code: "upstream_timeout", detail: "no title within \(time)")
-            }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw CancellationError() }
-            return value
-        }
     }
 }
