@@ -44,10 +44,10 @@ private struct MaintenanceFixture {
         Gzip(environment: ChildProgram.inherited(ProcessInfo.processInfo.environment), logger: logger)
     }
 
-    func backUp(days: Int = 7, at time: Timestamp = .now) async throws -> BackupName {
+    func backUp(days: Int = 7, at time: Timestamp? = nil) async throws -> BackupName {
         try await BackupJob(
             source: SQLiteDumpSource(path: database), directory: backups, retention: BackupRetention(days: days),
-            gzip: gzip, logger: logger, now: { time }
+            gzip: gzip, logger: logger, now: { time ?? .now }
         ).run()
     }
 
@@ -206,6 +206,15 @@ private struct MaintenanceFixture {
         // A clock that was set back: the backup just made is the oldest of all, and stays.
         let retention = BackupRetention(days: 1)
         #expect(retention.expired([names[0], latest], now: now + day * 9, latest: names[0]) == [latest])
+    }
+
+    @Test func aSecondThatHasItsBackupGetsNoOtherUntilTheClockGoesOn() async throws {
+        let fixture = try await MaintenanceFixture()
+        defer { fixture.remove() }
+        let time = Timestamp.now
+        let name = try await fixture.backUp(at: time)
+        await #expect(throws: MaintenanceError.self) { try await fixture.backUp(at: time) }
+        #expect(try fixture.files() == ["\(name)", name.manifest])
     }
 
     @Test func aProcessThatIsKilledLeavesNothingUnderAFinalName() async throws {

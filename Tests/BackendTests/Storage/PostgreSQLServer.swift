@@ -50,7 +50,9 @@ final class PostgreSQLServer: Sendable {
         script = pair[0]
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        process.arguments = ["bash", "-c", Self.program, "postgresql-server", directory, "\(port)"]
+        // Foundation collects a child only when its descendants have ended too: a parent that ended before them would be left a
+        // zombie, over which the test library's own wait spins.
+        process.arguments = ["--wait", "bash", "-c", Self.program, "postgresql-server", directory, "\(port)"]
         process.environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "PGPASSWORD": Self.password,
             "LC_ALL": "C.UTF-8",

@@ -29,12 +29,13 @@ struct BackupJob: Sendable {
 
     /// Names have seconds; one that is taken, by a copy or by a clock set back, is not written over.
     private func freeName(in folder: BackupFolder) async throws -> (BackupName, Timestamp) {
-        while true {
+        for _ in 0..<50 {
             let time = now()
             let name = BackupName(time)
             guard try folder.names().contains(name) else { return (name, time) }
             try await Task.sleep(for: .milliseconds(100))
         }
+        throw MaintenanceError.busy("\(directory) has a backup of this very second, and the clock does not go on")
     }
 
     private func make(_ name: BackupName, _ startedAt: Timestamp, _ folder: BackupFolder) async throws {
