@@ -72,6 +72,7 @@ import Testing
             Set(verbs.keys) == [
                 "chatbackend.io/chatbackends", "chatbackend.io/chatbackends/status",
                 "chatbackend.io/chatbackends/finalizers", "events.k8s.io/events",
+                "apiextensions.k8s.io/customresourcedefinitions",
             ])
         #expect(!verbs.values.contains { $0.contains("*") })
     }

@@ -31,6 +31,14 @@ extension APIResource {
     public static let statefulSets = v1("apps", "StatefulSet", "statefulsets")
     /// `networking.k8s.io/v1` Ingress.
     public static let ingresses = v1("networking.k8s.io", "Ingress", "ingresses")
+    /// `networking.k8s.io/v1` NetworkPolicy.
+    public static let networkPolicies = v1("networking.k8s.io", "NetworkPolicy", "networkpolicies")
+    /// `policy/v1` PodDisruptionBudget.
+    public static let podDisruptionBudgets = v1("policy", "PodDisruptionBudget", "poddisruptionbudgets")
+    /// `autoscaling/v2` HorizontalPodAutoscaler.
+    public static let horizontalPodAutoscalers = Self(
+        group: "autoscaling", version: "v2", kind: "HorizontalPodAutoscaler", plural: "horizontalpodautoscalers",
+        isNamespaced: true)
     /// `batch/v1` Job.
     public static let jobs = v1("batch", "Job", "jobs")
     /// `batch/v1` CronJob.
@@ -57,7 +65,8 @@ extension APIResource {
     /// Every kind listed here.
     public static let builtIn: [APIResource] = [
         namespaces, nodes, configMaps, secrets, services, serviceAccounts, pods, persistentVolumeClaims, deployments,
-        replicaSets, statefulSets, ingresses, jobs, cronJobs, leases, events, endpointSlices,
+        replicaSets, statefulSets, ingresses, networkPolicies, podDisruptionBudgets, horizontalPodAutoscalers, jobs,
+        cronJobs, leases, events, endpointSlices,
         customResourceDefinitions, roles, roleBindings, clusterRoles, clusterRoleBindings,
     ]
 

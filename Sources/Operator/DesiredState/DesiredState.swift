@@ -4,6 +4,8 @@ import K8sClient
 struct ObservedFacts: Sendable, Hashable {
     /// Whether the namespace was there before and stays when the resource goes, instead of being made for it.
     var namespaceIsAdopted = false
+    /// Which kinds of other projects the cluster serves (see `OwnedKinds.optional`).
+    var servedKinds: Set<APIResource> = []
 }
 
 /// The objects that a ChatBackend is made of, in the order in which they are applied. Pure: the operator applies them,

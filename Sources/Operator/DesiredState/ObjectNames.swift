@@ -1,3 +1,5 @@
+import K8sClient
+
 /// The names of a backend's objects; with the backend called `chatgpt-backend` they are the deployment guide's own.
 struct ObjectNames {
     let backend: String
@@ -16,4 +18,20 @@ struct ObjectNames {
 
 extension ChatBackend {
     var objectNames: ObjectNames { ObjectNames(backend: name) }
+
+    /// Every object that desired state may hold for a backend of this name, whatever its specification: where to look for what
+    /// was made and is not wanted any longer.
+    var possibleObjects: [ObjectIdentity] {
+        let names = objectNames
+        let candidates: [(APIResource, String)] = [
+            (.namespaces, namespace), (.configMaps, names.configMap), (.secrets, names.secret),
+            (.services, names.service), (.deployments, names.deployment), (.ingresses, names.ingress),
+            (.cronJobs, names.backupCronJob),
+        ]
+        return candidates.map { resource, name in
+            ObjectIdentity(
+                apiVersion: resource.apiVersion, kind: resource.kind,
+                namespace: resource.isNamespaced ? namespace : nil, name: name)
+        }
+    }
 }

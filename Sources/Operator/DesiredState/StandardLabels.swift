@@ -7,6 +7,8 @@ enum Component: String {
 enum StandardLabels {
     static let managedBy = "app.kubernetes.io/managed-by"
     static let instance = "app.kubernetes.io/instance"
+    /// On a namespace that was there before: a ChatBackend may take it over.
+    static let adopt = "chatbackend.io/adopt"
     static let operatorName = "chatbackend-operator"
     /// Selects everything that the operator watches.
     static let selector = "\(managedBy)=\(operatorName)"

@@ -21,8 +21,6 @@ enum NamespaceClaim: Sendable, Hashable {
 
 /// Judges what the schema cannot: names against Kubernetes' limits and the claim on a namespace. Pure.
 enum Admission {
-    static let adoptLabel = "chatbackend.io/adopt"
-
     /// The refusal that the resource's own fields call for.
     ///
     /// The schema refuses the same at admission; this covers servers that evaluate no CEL, and `render`.
@@ -71,7 +69,7 @@ enum Admission {
                 reason: Reason.namespaceNotOwned,
                 message:
                     "The namespace \(namespace) exists and was not made for this ChatBackend: to hand it over, run "
-                    + "`kubectl label namespace \(namespace) \(adoptLabel)=true`; else create the ChatBackend with "
+                    + "`kubectl label namespace \(namespace) \(StandardLabels.adopt)=true`; else create the ChatBackend with "
                     + "another spec.namespace.")
         }
     }

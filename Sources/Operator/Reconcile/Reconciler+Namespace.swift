@@ -25,7 +25,7 @@ extension Reconciler {
             return try claim(
                 instance: instance, ownerUID: metadata.ownerReferences.first { $0.controller == true }?.uid, backend)
         }
-        return metadata.labels[Admission.adoptLabel] == "true" ? .adopted : .foreign
+        return metadata.labels[StandardLabels.adopt] == "true" ? .adopted : .foreign
     }
 
     private func claim(

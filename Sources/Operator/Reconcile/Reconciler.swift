@@ -83,7 +83,7 @@ struct Reconciler: Sendable {
         }
         record.isNamespaceNew = claim == .absent
         record.claim = claim == .absent ? .ours : claim
-        return ObservedFacts(namespaceIsAdopted: claim == .adopted)
+        return ObservedFacts(namespaceIsAdopted: claim == .adopted, servedKinds: caches.servedKinds)
     }
 
     /// How far the Deployment is; unknown while the watch still has to show what was written last.

@@ -53,7 +53,7 @@ extension ObservedObject {
     private static let metadataSelection: [String: JSONSelection] = [
         "metadata": [
             "uid": .all, "resourceVersion": .all, "generation": .all, "deletionTimestamp": .all,
-            "labels": [StandardLabels.instance: .all, StandardLabels.managedBy: .all, Admission.adoptLabel: .all],
+            "labels": [StandardLabels.instance: .all, StandardLabels.managedBy: .all, StandardLabels.adopt: .all],
             "ownerReferences": .items(["uid": .all, "controller": .all]),
             "managedFields": .items(["manager": .all, "operation": .all, "subresource": .all, "fieldsV1": .text]),
         ]

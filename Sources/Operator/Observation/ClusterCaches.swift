@@ -6,6 +6,7 @@ import ServiceLifecycle
 final class ClusterCaches: Sendable {
     private let backends: Informer<ChatBackend>
     private let owned: [APIResource: Informer<ObservedObject>]
+    private let optional: OptionalKinds
     private let index = BackendIndex()
 
     /// - Parameters:
@@ -21,38 +22,43 @@ final class ClusterCaches: Sendable {
         backends = Informer(client, ChatBackend.resource, selecting: ChatBackend.selection) {
             value throws(JSONDecodingError) in try reader.read(value)
         }
-        var owned: [APIResource: Informer<ObservedObject>] = [:]
-        for resource in OwnedKinds.all {
-            owned[resource] =
+        let changed: @Sendable (ObjectKey) -> Void = { key in
+            // A namespace's own event names it; any other object's names the namespace that it is in.
+            for backend in index.backends(in: key.namespace ?? key.name) { onChange(backend, .observation) }
+        }
+        let watch: @Sendable (APIResource) -> Informer<ObservedObject> = { resource in
+            let informer =
                 resource == .deployments
                 ? Informer(client, resource, options, selecting: ObservedObject.deploymentSelection) {
                     ObservedObject($0, rollout: DeploymentRollout($0))
                 }
                 : Informer(client, resource, options, selecting: ObservedObject.selection) { ObservedObject($0) }
-        }
-        self.owned = owned
-
-        let changed: @Sendable (ObjectKey) -> Void = { key in
-            // A namespace's own event names it; any other object's names the namespace that it is in.
-            for backend in index.backends(in: key.namespace ?? key.name) { onChange(backend, .observation) }
-        }
-        backends.onChange { [backends] key in
-            onChange(key.name, index.update(key.name, backends.store[key]))
-        }
-        for (resource, informer) in owned {
             informer.onChange(changed)
             informer.onError { onError(resource, $0) }
+            return informer
+        }
+        owned = Dictionary(uniqueKeysWithValues: OwnedKinds.builtIn.map { ($0, watch($0)) })
+        optional = OptionalKinds(
+            client: client, start: watch,
+            onServed: { for backend in index.all { onChange(backend, .observation) } },
+            onError: { onError(.customResourceDefinitions, $0) })
+        backends.onChange { [backends] key in
+            onChange(key.name, index.update(key.name, backends.store[key]))
         }
         backends.onError { onError(ChatBackend.resource, $0) }
     }
 
-    var services: [any Service] { [backends] + Array(owned.values) }
+    var services: [any Service] { [backends, optional] + Array(owned.values) }
 
     /// Returns when every first list is in.
     func synced() async {
         await backends.synced()
         for informer in owned.values { await informer.synced() }
+        await optional.synced()
     }
+
+    /// The kinds of other projects that can be made here.
+    var servedKinds: Set<APIResource> { optional.served }
 
     /// Whether every watch has had its first list.
     var isSynced: Bool { backends.hasSynced && owned.values.allSatisfy(\.hasSynced) }
@@ -67,22 +73,12 @@ final class ClusterCaches: Sendable {
     func object(_ identity: ObjectIdentity) -> ObservedObject? {
         let key = ObjectKey(namespace: identity.namespace, name: identity.name)
         guard let resource = OwnedKinds.resource(of: identity) else { return nil }
-        return owned[resource]?.store[key]
+        return owned[resource].map { $0.store[key] } ?? optional.object(resource, key)
     }
 
     /// The objects there that a backend may have been given and that we applied, whether or not it still wants them.
     func objects(of backend: ChatBackend) -> [ObjectIdentity] {
-        let names = backend.objectNames
-        let candidates: [(APIResource, String)] = [
-            (.namespaces, backend.namespace), (.configMaps, names.configMap), (.secrets, names.secret),
-            (.services, names.service), (.deployments, names.deployment), (.ingresses, names.ingress),
-            (.cronJobs, names.backupCronJob),
-        ]
-        return candidates.map { resource, name in
-            ObjectIdentity(
-                apiVersion: resource.apiVersion, kind: resource.kind,
-                namespace: resource.isNamespaced ? backend.namespace : nil, name: name)
-        }.filter { identity in
+        backend.possibleObjects.filter { identity in
             object(identity).map { $0.backend == backend.name && $0.fieldsHash != nil } ?? false
         }
     }

@@ -54,6 +54,10 @@ final class BackendIndex: Sendable {
         }
     }
 
+    var all: [String] {
+        storage.withLock { Array($0.entries.keys) }
+    }
+
     func backends(in namespace: String) -> Set<String> {
         storage.withLock { $0.backends[namespace] ?? [] }
     }
