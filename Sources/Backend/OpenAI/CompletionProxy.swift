@@ -80,7 +80,11 @@ struct CompletionProxy: Sendable {
     ) async throws -> Response {
         let body: ByteBuffer
         do {
-            body = try await context.whileClientIsHere { try await answer.body.collect(upTo: Self.answerLimit) }
+            if let complete = answer.body.collectIfComplete(upTo: Self.answerLimit) {
+                body = complete
+            } else {
+                body = try await context.whileClientIsHere { try await answer.body.collect(upTo: Self.answerLimit) }
+            }
         } catch let error as UpstreamError {
             await exchange.finish(exchange.estimate(completionBytes: 0), .estimated, .failed)
             throw APIError(error)
