@@ -8,7 +8,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("A live server")
+@Suite("A live server", .timeLimit(.minutes(10)))
 struct LiveServerTests {
     /// Runs the service on a free port; ends it after `test`, which may have ended it itself.
     private func withServer(

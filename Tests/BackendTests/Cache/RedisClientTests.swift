@@ -8,7 +8,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Redis, and its loss")
+@Suite("Redis, and its loss", .timeLimit(.minutes(10)))
 struct RedisClientTests {
     @Test("Redis killed: misses at once, and it comes back by itself", .timeLimit(.minutes(5)))
     func killed() async throws {
@@ -306,7 +306,7 @@ struct RedisClientTests {
     }
 }
 
-@Suite("A Redis that is none")
+@Suite("A Redis that is none", .timeLimit(.minutes(10)))
 struct HostileRedisTests {
     private static let greeting = "%1\r\n+proto\r\n:3\r\n"
 

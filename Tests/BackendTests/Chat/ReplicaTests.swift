@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Answers across replicas")
+@Suite("Answers across replicas", .timeLimit(.minutes(10)))
 struct ReplicaTests {
     /// What replicas share: a database, and perhaps Redis.
     struct Surroundings: Sendable, CustomTestStringConvertible {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Export and import of conversations")
+@Suite("Export and import of conversations", .timeLimit(.minutes(10)))
 struct TransferTests {
     @Test("What is exported can be imported by another user, with the same tree", arguments: DatabaseMaker.all)
     func roundTrip(maker: DatabaseMaker) async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("A client's address")
+@Suite("A client's address", .timeLimit(.minutes(10)))
 struct ClientAddressTests {
     @Test(
         "is the last one that no proxy has, whatever the client claims",

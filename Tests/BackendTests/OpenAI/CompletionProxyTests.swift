@@ -6,7 +6,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("OpenAI's API")
+@Suite("OpenAI's API", .timeLimit(.minutes(10)))
 struct CompletionProxyTests {
     private static let chat = "/v1/chat/completions"
     private static let ask = #"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#

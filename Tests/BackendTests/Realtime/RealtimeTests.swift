@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("WebSocket")
+@Suite("WebSocket", .timeLimit(.minutes(10)))
 struct RealtimeTests {
     private func run(
         _ maker: DatabaseMaker,
