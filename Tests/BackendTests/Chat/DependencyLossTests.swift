@@ -7,7 +7,7 @@ import Testing
 @testable import Backend
 
 /// What an answer becomes when something that the service stands on ends in its middle.
-@Suite("Lost dependencies", .timeLimit(.minutes(5)), .timeLimit(.minutes(10)))
+@Suite("Lost dependencies", .timeLimit(.minutes(5)))
 struct DependencyLossTests {
     private let pieces = (0..<60).map { "Stück\($0) " }
 

@@ -6,8 +6,7 @@ import Testing
 @testable import Backend
 
 @Suite(
-    "A full disk under SQLite", .enabled(if: SmallDisk.isAvailable, SmallDisk.reason), .timeLimit(.minutes(5)),
-    .timeLimit(.minutes(10)))
+    "A full disk under SQLite", .enabled(if: SmallDisk.isAvailable, SmallDisk.reason), .timeLimit(.minutes(5)))
 struct FullDiskTests {
     @Test("What cannot be stored is refused in a sentence, what was acknowledged stays, and with space all goes on")
     func serving() async throws {

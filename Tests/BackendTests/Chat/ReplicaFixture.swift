@@ -48,6 +48,7 @@ struct ReplicaFixture: Sendable {
                 let chat = ChatServices(
                     store: Store(database: database), authenticator: TrustingAuthenticator(), model: model,
                     limits: limits, metrics: CompletionMetrics(registry: registry), bus: shared.bus,
+                    cache: shared.cache,
                     defaultModel: "test-model", policy: policy, logger: Self.logger)
                 let services = BackendServices(
                     routes: chat.routes, background: shared.services + chat.background, dependencies: [], chat: chat)

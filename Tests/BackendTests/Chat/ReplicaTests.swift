@@ -54,6 +54,28 @@ struct ReplicaTests {
         }
     }
 
+    @Test("What one replica remembers of a conversation, another's deletion ends", arguments: Surroundings.all)
+    func deletion(surroundings: Surroundings) async throws {
+        let model = ScriptedModel { _, emit in
+            emit("yes")
+            return CompletionEnd(finishReason: "stop")
+        }
+        try await runPair(in: surroundings, model) { here, there in
+            let id = try await here.conversation()
+            let message = try await here.post("/\(id)/messages", #"{"content":"Hello"}"#).message["id"] as? String ?? ""
+            let path = "/\(id)/messages/\(message)"
+            for client in [here, there] { #expect(try await client.get(path).status == 200) }
+            // Remembered or not, it is nobody else's.
+            let stranger = ReplicaClient(port: here.port, user: UUID())
+            for suffix in ["", "/events"] { #expect(try await stranger.get(path + suffix).status == 404) }
+            #expect(try await stranger.post(path + "/stop").status == 404)
+            #expect(try await there.send(.DELETE, "/\(id)").status == 204)
+            for client in [there, here] {
+                for suffix in ["", "/events"] { #expect(try await client.get(path + suffix).status == 404) }
+            }
+        }
+    }
+
     @Test("An answer is read along on another replica while it comes", arguments: Surroundings.all)
     func follow(surroundings: Surroundings) async throws {
         let gate = Gate()

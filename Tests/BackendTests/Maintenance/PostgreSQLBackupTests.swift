@@ -119,7 +119,7 @@ extension Database {
     fileprivate func run(_ text: SQLText) async throws { try await run(SQLStatement(text), .write) }
 }
 
-@Suite("Backups of PostgreSQL", .timeLimit(.minutes(5)), .timeLimit(.minutes(10)))
+@Suite("Backups of PostgreSQL", .timeLimit(.minutes(5)))
 struct PostgreSQLBackupTests {
     @Test("A backup restores to the same contents, into an empty database and over a changed one")
     func roundTrip() async throws {

@@ -30,7 +30,7 @@ struct Expected: Error {
 }
 
 /// What every database promises, whichever it is.
-@Suite("Databases", .timeLimit(.minutes(5)), .timeLimit(.minutes(10)))
+@Suite("Databases", .timeLimit(.minutes(5)))
 struct DatabaseTests {
     private static let createValues = SQLText(
         sqlite: """

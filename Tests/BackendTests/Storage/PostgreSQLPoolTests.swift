@@ -4,7 +4,7 @@ import Testing
 @testable import Backend
 
 /// Connections and those who wait for them, against a real server.
-@Suite("PostgreSQL's connections", .timeLimit(.minutes(5)), .timeLimit(.minutes(10)))
+@Suite("PostgreSQL's connections", .timeLimit(.minutes(5)))
 struct PostgreSQLPoolTests {
     private static let sleepLong: SQLText = "SELECT pg_sleep(600)"
 

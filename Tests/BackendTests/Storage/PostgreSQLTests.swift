@@ -4,7 +4,7 @@ import Testing
 @testable import Backend
 
 /// What only PostgreSQL has.
-@Suite("PostgreSQL", .timeLimit(.minutes(5)), .timeLimit(.minutes(10)))
+@Suite("PostgreSQL", .timeLimit(.minutes(5)))
 struct PostgreSQLTests {
     @Test("Other types of columns are read where that loses nothing, and named where it would")
     func columnTypes() async throws {
