@@ -214,15 +214,4 @@ struct LiveServerTests {
             #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(answer)")
         }
     }
-
-    @Test("Two thousand idle connections leave the service answering")
-    func idleConnections() async throws {
-        guard ProcessLimits.openFiles() >= 8000 else { return }
-        try await withServer(try BackendFixture()) { port, _ in
-            var connections: [RawConnection] = []
-            for _ in 0..<2000 { connections.append(try RawConnection(port: port)) }
-            #expect(try await RawConnection.get("/health", port: port).hasPrefix("HTTP/1.1 200 "))
-            withExtendedLifetime(connections) {}
-        }
-    }
 }

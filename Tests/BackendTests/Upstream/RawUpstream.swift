@@ -30,7 +30,8 @@ final class RawUpstream: Sendable {
 
     /// Runs a server for the time of `test`.
     static func run<Value>(
-        _ script: @escaping Script, tls: NIOSSLContext? = nil, _ test: (RawUpstream) async throws -> Value
+        _ script: @escaping Script, on host: String = "127.0.0.1", tls: NIOSSLContext? = nil,
+        _ test: (RawUpstream) async throws -> Value
     ) async throws -> Value {
         let upstream = RawUpstream(script)
         let bound = try await ServerBootstrap(group: upstream.group)
@@ -40,7 +41,7 @@ final class RawUpstream: Sendable {
                     try channel.pipeline.syncOperations.addHandler(RawHandler(upstream))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: 0).get()
         upstream.channel.withLock { $0 = bound }
         let result: Result<Value, any Error>
         do { result = .success(try await test(upstream)) } catch { result = .failure(error) }
