@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Metrics and logs")
+@Suite("Metrics and logs", .timeLimit(.minutes(10)))
 struct ObservationTests {
     @Test(
         "Answers are measured, by the OpenAI-compatible API and in conversations: streams, first tokens, overhead, tokens"

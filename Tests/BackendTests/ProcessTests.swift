@@ -65,7 +65,7 @@ final class BackendProcess {
     }
 }
 
-@Suite("The program")
+@Suite("The program", .timeLimit(.minutes(10)))
 struct ProcessTests {
     private static let production = [
         "ENVIRONMENT": "production", "SECRET_KEY": SettingsTests.goodKey, "PORT": "0", "HOST": "127.0.0.1",

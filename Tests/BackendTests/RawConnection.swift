@@ -99,6 +99,21 @@ final class RawConnection: Sendable {
         }
     }
 
+    /// Receives up to so many bytes; fewer when the peer ends, or when what came ends in `end`, with some bytes of framing after it.
+    func receive(count: Int, orUntil end: String) async throws -> [UInt8] {
+        try await blocking { [descriptor] in
+            var bytes: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 65_536)
+            while bytes.count < count {
+                let received = recv(descriptor, &chunk, chunk.count, 0)
+                guard received >= 0 else { throw Failure(call: "recv", number: errno) }
+                bytes.append(contentsOf: chunk[..<received])
+                if received == 0 || String(decoding: bytes.suffix(64), as: UTF8.self).contains(end) { break }
+            }
+            return bytes
+        }
+    }
+
     /// The whole answer to one request on a connection of its own.
     static func exchange(_ request: String, port: Int) async throws -> String {
         let connection = try RawConnection(port: port)

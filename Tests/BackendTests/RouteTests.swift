@@ -9,7 +9,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Routes")
+@Suite("Routes", .timeLimit(.minutes(10)))
 struct RouteTests {
     @Test("/health says ok, also to HEAD, whatever the state")
     func health() async throws {

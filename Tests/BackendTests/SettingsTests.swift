@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Settings")
+@Suite("Settings", .timeLimit(.minutes(10)))
 struct SettingsTests {
     static let goodKey = "4f1c9b7a63d2e8055b6c7d8e9fa0b1c2"
 

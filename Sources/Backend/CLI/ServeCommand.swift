@@ -34,6 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         // A client or log reader that goes away is an error of one write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        ProcessLimits.raiseOpenFiles()
         let logger = Logger(label: "backend")
         announce(settings, logger)
 

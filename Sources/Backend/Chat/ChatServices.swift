@@ -10,7 +10,8 @@ struct ChatServices: Sendable {
     /// - Parameter defaultModel: For conversations that name none.
     init(
         store: Store, authenticator: any Authenticator, model: any CompletionModel, limits: UsageLimits,
-        metrics: CompletionMetrics, bus: any MessageBus, defaultModel: String, policy: GenerationPolicy, logger: Logger
+        metrics: CompletionMetrics, bus: any MessageBus, cache: any Cache, defaultModel: String,
+        policy: GenerationPolicy, logger: Logger
     ) {
         let titles = TitleMaker(store: store, model: model, logger: logger)
         let registry = GenerationRegistry(store: store, model: model, policy: policy, metrics: metrics, logger: logger)
@@ -21,7 +22,9 @@ struct ChatServices: Sendable {
         self.titles = titles
         keeper = GenerationKeeper(registry: registry, bus: bus, logger: logger)
         chat = ChatService(
-            access: ConversationAccess(store: store, authenticator: authenticator), registry: registry, bus: bus,
+            access: ConversationAccess(
+                store: store, authenticator: authenticator, owners: ConversationOwners(store: store, cache: cache)),
+            registry: registry, bus: bus,
             limits: limits, defaultModel: defaultModel)
     }
 

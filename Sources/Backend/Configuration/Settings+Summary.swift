@@ -16,6 +16,7 @@ extension Settings {
             "openai_api_key": upstream.hasKey ? "set" : "not set",
             "cors_origins": "\(corsOrigins)",
             "allowed_hosts": "\(allowedHosts)",
+            "trusted_proxies": "\(trustedProxies)",
             "log_level": "\(logLevel.rawValue)",
             "log_format": "\(logFormat.rawValue)",
             "smtp": mail.map { "\($0.host):\($0.port) (\($0.security.rawValue))" } ?? "not set",

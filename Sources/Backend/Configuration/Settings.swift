@@ -17,11 +17,14 @@ struct Settings: Sendable, Equatable {
     var database: DatabaseURL
     var databasePool: DatabasePoolSettings
     var redis: RedisURL?
+    /// PEM file of the authorities trusted for `rediss://`; the system's when nil.
+    var redisAuthorityFile: String?
     var cache: CacheSettings
     var upstream: UpstreamSettings
     var usageLimits: UsageLimitSettings
     var corsOrigins: CORSOrigins
     var allowedHosts: AllowedHosts
+    var trustedProxies: TrustedProxies
     var logLevel: Logger.Level
     var logFormat: LogFormat
     var mail: MailSettings?
@@ -75,11 +78,16 @@ extension Settings {
         database = reader.value("DATABASE_URL", .hidden, parse: DatabaseURL.init(parsing:)) ?? .sqlite(path: "./app.db")
         databasePool = DatabasePoolSettings(reading: &reader)
         redis = reader.value("REDIS_URL", .hidden, parse: RedisURL.init(parsing:))
+        redisAuthorityFile = reader.text("REDIS_CA_FILE")
+        if redisAuthorityFile != nil, let redis, !redis.usesTLS {
+            reader.report("REDIS_CA_FILE", "must not be set unless REDIS_URL begins with rediss://")
+        }
         cache = CacheSettings(reading: &reader)
         upstream = UpstreamSettings(reading: &reader, environment: environment)
         usageLimits = UsageLimitSettings(reading: &reader)
         corsOrigins = reader.value("CORS_ORIGINS", parse: CORSOrigins.init(parsing:)) ?? .listed([])
         allowedHosts = reader.value("ALLOWED_HOSTS", parse: AllowedHosts.init(parsing:)) ?? .all
+        trustedProxies = reader.value("TRUSTED_PROXIES", parse: TrustedProxies.init(parsing:)) ?? .privateRanges
         let logLevel = reader.value("LOG_LEVEL", parse: Logger.Level.init(parsing:))
         self.logLevel = flags.logLevel ?? logLevel ?? (isDebug ? .debug : .info)
         let logFormat = reader.value("LOG_FORMAT", parse: LogFormat.init(parsing:))

@@ -75,6 +75,7 @@ struct ConversationRoutes: RouteGroup {
         guard try await store.deleteConversation(conversation.id, of: caller.userID) else {
             throw APIError.conversationNotFound
         }
+        await access.owners.forget(conversation.id)
         return Response(status: .noContent)
     }
 }

@@ -11,7 +11,7 @@ struct MessageRoutes: RouteGroup {
         let routes = router.group(ConversationRoutes.path).group(":conversation/messages")
         routes.get { try await list($0, $1) }
         routes.get(":message") { request, context in
-            let (_, conversation) = try await access.conversation(request, context)
+            let conversation = try await access.conversationID(request, context)
             return JSONBody.response(try await access.message(context, in: conversation))
         }
         routes.post(":message/select") { try await select($0, $1) }
@@ -68,7 +68,7 @@ struct MessageRoutes: RouteGroup {
     /// Shows the branch that the message is on, to its newest end.
     private func select(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
         let (caller, conversation) = try await access.conversation(request, context)
-        let message = try await access.message(context, in: conversation)
+        let message = try await access.message(context, in: conversation.id)
         guard let leaf = try await store.newestLeaf(below: message.id, in: conversation.id),
             try await store.select(head: leaf, in: conversation.id, of: caller.userID)
         else { throw APIError.messageNotFound }
@@ -77,7 +77,7 @@ struct MessageRoutes: RouteGroup {
 
     private func fork(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
         let (caller, conversation) = try await access.conversation(request, context)
-        let message = try await access.message(context, in: conversation)
+        let message = try await access.message(context, in: conversation.id)
         let title = try await forkTitle(request)
         let now = Timestamp.now
         var copy = conversation

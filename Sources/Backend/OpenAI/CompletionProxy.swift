@@ -24,9 +24,7 @@ struct CompletionProxy: Sendable {
         let start = ContinuousClock.now
         let caller = try await authenticator.caller(authorization: request.headers[.authorization])
         let body = try await request.body.collect(upTo: BackendRequestContext.bodyLimit)
-        let asked = try ProxyRequest(endpoint, body: body)
-        let admission = try await limits.admit(
-            caller, estimatedTokens: asked.estimatedPromptTokens + asked.maximumCompletionTokens)
+        let (asked, admission) = try await admit(body, endpoint, caller)
         let exchange = ProxyExchange(
             caller: caller, request: asked, admission: admission, start: start, metrics: metrics, ledger: ledger)
 
@@ -50,6 +48,28 @@ struct CompletionProxy: Sendable {
         if answer.isEventStream { return stream(answer, exchange, context) }
         return try await whole(answer, exchange, context, sent: sent)
     }
+
+    /// Reads the request and charges it to the caller's limits. One that is refused is in the ledger as well: it used nothing.
+    private func admit(
+        _ body: ByteBuffer, _ endpoint: ProxyEndpoint, _ caller: Caller
+    ) async throws -> (ProxyRequest, UsageAdmission) {
+        var model = Self.unreadModel
+        do {
+            let asked = try ProxyRequest(endpoint, body: body)
+            model = asked.model
+            let tokens = asked.estimatedPromptTokens + asked.maximumCompletionTokens
+            return (asked, try await limits.admit(caller, estimatedTokens: tokens))
+        } catch {
+            ledger.recordRefusal(
+                UsageRecord(
+                    caller: caller, endpoint: endpoint.servicePath, model: model, usage: .none, source: .zero,
+                    outcome: .failed))
+            throw error
+        }
+    }
+
+    /// What the ledger has for the model of a request that names none, or cannot be read.
+    private static let unreadModel = "unknown"
 
     private func send(
         _ asked: ProxyRequest, _ body: ByteBuffer, _ request: Request, _ context: BackendRequestContext
@@ -80,7 +100,11 @@ struct CompletionProxy: Sendable {
     ) async throws -> Response {
         let body: ByteBuffer
         do {
-            body = try await context.whileClientIsHere { try await answer.body.collect(upTo: Self.answerLimit) }
+            if let complete = answer.body.collectIfComplete(upTo: Self.answerLimit) {
+                body = complete
+            } else {
+                body = try await context.whileClientIsHere { try await answer.body.collect(upTo: Self.answerLimit) }
+            }
         } catch let error as UpstreamError {
             await exchange.finish(exchange.estimate(completionBytes: 0), .estimated, .failed)
             throw APIError(error)

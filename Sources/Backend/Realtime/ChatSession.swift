@@ -102,25 +102,29 @@ final class ChatSession: Sendable {
             return stream(
                 of: answer.message, after: 0, .created(begun, userMessage: answer.userMessage), command.requestID)
         case .resume(let id, let messageID, let offset):
-            let (_, conversation) = try await conversation(id)
+            try await chat.access.check(id, of: try await caller())
             try checkRoom()
-            let message = try await chat.access.message(messageID, in: conversation.id)
+            let message = try await chat.access.message(messageID, in: id)
             guard message.isBoundary(offset), chat.registry[message.id]?.isBoundary(offset) ?? true else {
                 throw APIError.invalidOffset
             }
             return stream(of: message, after: offset, nil, command.requestID)
         case .stop(let id, let messageID):
-            let (_, conversation) = try await conversation(id)
-            let message = try await chat.stop(try await chat.access.message(messageID, in: conversation.id))
+            try await chat.access.check(id, of: try await caller())
+            let message = try await chat.stop(try await chat.access.message(messageID, in: id))
             await tell(Reply(type: "message.stopped", requestID: command.requestID, message: message))
         }
         return nil
     }
 
     /// The credential is proved anew: it may have been withdrawn since.
-    private func conversation(_ id: UUID) async throws -> (Caller, Conversation) {
+    private func caller() async throws -> Caller {
         let authorization = storage.withLock { $0.authorization }
-        let caller = try await chat.access.authenticator.caller(authorization: authorization)
+        return try await chat.access.authenticator.caller(authorization: authorization)
+    }
+
+    private func conversation(_ id: UUID) async throws -> (Caller, Conversation) {
+        let caller = try await caller()
         return (caller, try await chat.access.conversation(id, of: caller))
     }
 

@@ -15,13 +15,19 @@ final class WebSocketConnectionHandler: ChannelDuplexHandler, RemovableChannelHa
     static let maximumFragments = 512
     /// Messages that were read and not dealt with yet; beyond these the socket is not read.
     private static let maximumWaiting = 16
-    private static let pingInterval = TimeAmount.seconds(25)
-    /// A connection on which nothing came for two pings is dead.
-    private static let idleTimeout = TimeAmount.seconds(60)
-    /// How long the other side may take to answer a close.
-    private static let closeTimeout = TimeAmount.seconds(5)
-    /// A client that takes nothing for this long is not worth waiting for.
-    private static let writeTimeout = TimeAmount.seconds(60)
+
+    /// How long a client may take.
+    struct Limits: Sendable {
+        var pingInterval = TimeAmount.seconds(25)
+        /// A connection on which nothing came for two pings is dead.
+        var idleTimeout = TimeAmount.seconds(60)
+        /// For the answer to a close.
+        var closeTimeout = TimeAmount.seconds(5)
+        /// A client that takes nothing for this long is not worth waiting for. It is looked at with each ping.
+        var writeTimeout = TimeAmount.seconds(60)
+    }
+
+    private let limits: Limits
 
     private enum State {
         case open
@@ -44,7 +50,8 @@ final class WebSocketConnectionHandler: ChannelDuplexHandler, RemovableChannelHa
     private var lastWriteTaken = NIODeadline.now()
     private var ping: Scheduled<Void>?
 
-    init() {
+    init(limits: Limits = Limits()) {
+        self.limits = limits
         // Bounded by what is read: see `maximumWaiting`.
         (messages, source) = AsyncStream.makeStream()
     }
@@ -160,7 +167,7 @@ final class WebSocketConnectionHandler: ChannelDuplexHandler, RemovableChannelHa
         source.finish()
         write(.connectionClose, Self.closeData(UInt16(webSocketErrorCode: code), reason))
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.closeTimeout) { bound.value.close(promise: nil) }
+        context.eventLoop.scheduleTask(in: limits.closeTimeout) { bound.value.close(promise: nil) }
         // What was held back may be the answer.
         if isReadHeld { context.read() }
     }
@@ -209,12 +216,12 @@ final class WebSocketConnectionHandler: ChannelDuplexHandler, RemovableChannelHa
 
     private func schedulePing() {
         guard let context else { return }
-        ping = context.eventLoop.assumeIsolated().scheduleTask(in: Self.pingInterval) { [self] in
+        ping = context.eventLoop.assumeIsolated().scheduleTask(in: limits.pingInterval) { [self] in
             guard state == .open, let context = self.context else { return }
             let now = NIODeadline.now()
-            let isStuck = pendingWrites > 0 && now - lastWriteTaken > Self.writeTimeout
+            let isStuck = pendingWrites > 0 && now - lastWriteTaken > limits.writeTimeout
             // While the socket is not read, silence is our own doing.
-            guard isReadHeld || now - lastRead < Self.idleTimeout, !isStuck else {
+            guard isReadHeld || now - lastRead < limits.idleTimeout, !isStuck else {
                 finish()
                 context.close(promise: nil)
                 return

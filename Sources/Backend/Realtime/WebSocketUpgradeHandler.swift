@@ -31,17 +31,19 @@ final class WebSocketUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandl
 
     private let admission: WebSocketAdmission
     private let metrics: HTTPMetrics
+    private let limits: WebSocketConnectionHandler.Limits
     /// Runs what goes over an open WebSocket.
     private let serve: @Sendable (WebSocketConnection, WebSocketAdmission.Ticket) async -> Void
     private var state = State.passing
     private var unanswered = 0
 
     init(
-        admission: WebSocketAdmission, metrics: HTTPMetrics,
+        admission: WebSocketAdmission, metrics: HTTPMetrics, limits: WebSocketConnectionHandler.Limits,
         serve: @escaping @Sendable (WebSocketConnection, WebSocketAdmission.Ticket) async -> Void
     ) {
         self.admission = admission
         self.metrics = metrics
+        self.limits = limits
         self.serve = serve
     }
 
@@ -140,7 +142,7 @@ final class WebSocketUpgradeHandler: ChannelDuplexHandler, RemovableChannelHandl
         if let subprotocol = ticket.subprotocol { head += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
         // Nothing stands between this handler and the socket now, and bytes are what the socket takes.
         context.writeAndFlush(NIOAny(ByteBuffer(string: head + "\r\n")), promise: nil)
-        let handler = WebSocketConnectionHandler()
+        let handler = WebSocketConnectionHandler(limits: limits)
         let pipeline = context.pipeline.syncOperations
         try pipeline.addHandlers(
             [

@@ -21,6 +21,8 @@ struct BackendServer: Sendable {
     let logger: Logger
     /// How fast clients must send.
     var pace = RequestPaceHandler.Limits()
+    /// How fast clients of WebSockets must read and answer.
+    var webSocketLimits = WebSocketConnectionHandler.Limits()
     /// Called with the address once requests are taken.
     var onReady: @Sendable (SocketAddress?) async -> Void = { _ in }
 
@@ -43,11 +45,12 @@ struct BackendServer: Sendable {
                     connection: connection, authorization: ticket.authorization, chat: chat, logger: logger)
                 await session.run()
             } as @Sendable (WebSocketConnection, WebSocketAdmission.Ticket) async -> Void
-        let (pace, bodyLimit) = (pace, 2 * settings.maximumBodySize)
+        let (pace, webSocketLimits, bodyLimit) = (pace, webSocketLimits, 2 * settings.maximumBodySize)
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 RequestPaceHandler(metrics: metrics, limits: pace),
-                WebSocketUpgradeHandler(admission: admission, metrics: metrics, serve: serve),
+                WebSocketUpgradeHandler(
+                    admission: admission, metrics: metrics, limits: webSocketLimits, serve: serve),
                 // Twice the limit: room for a client to notice a refusal before it is cut off.
                 MalformedRequestHandler(metrics: metrics, bodyLimit: bodyLimit),
                 ClientPresenceHandler(),

@@ -28,7 +28,7 @@ struct BackendServices: Sendable {
         let schema = SchemaCheck(database: database, policy: settings.schemaPolicy, logger: logger)
         let store = Store(database: database)
         let shared = try CacheServices(
-            redis: settings.redis.map(RedisConfiguration.init), replication: settings.replication,
+            redis: settings.redisConfiguration, replication: settings.replication,
             lifetimes: CacheLifetimes(settings.cache), registry: registry, logger: logger)
         let accounts = try AccountServices(
             settings: settings, store: store, bus: shared.bus, limiter: shared.limiter, registry: registry,
@@ -39,7 +39,7 @@ struct BackendServices: Sendable {
         let chat = ChatServices(
             store: store, authenticator: accounts.authenticator,
             model: UpstreamCompletionModel(client: completions.client), limits: completions.limits,
-            metrics: completions.metrics, bus: shared.bus,
+            metrics: completions.metrics, bus: shared.bus, cache: shared.cache,
             defaultModel: settings.defaultModel, policy: GenerationPolicy(resumeGrace: settings.streamResumeGrace),
             logger: logger)
         self.init(
@@ -59,6 +59,14 @@ struct BackendServices: Sendable {
 }
 
 extension Settings {
+    fileprivate var redisConfiguration: RedisConfiguration? {
+        redis.map { url in
+            var configuration = RedisConfiguration(url: url)
+            configuration.authorityFile = redisAuthorityFile
+            return configuration
+        }
+    }
+
     /// A SQLite file belongs to one process; a server may have any number of clients.
     fileprivate var replication: CacheServices.Replication {
         if case .postgreSQL = database { .several } else { .single }

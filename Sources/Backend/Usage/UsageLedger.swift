@@ -1,4 +1,5 @@
 import DequeModule
+import FoundationEssentials
 import Logging
 import Observability
 import ServiceLifecycle
@@ -22,6 +23,8 @@ final class UsageLedger: Service {
     private let logger: Logger
     private let metrics: UsageMetrics
     private let pending = Mutex(Deque<UsageRecord>())
+    /// The refusals since the last look at what is pending: more of the same are not written.
+    private let refusals = Mutex(Set<Refusal>())
     private let limit: Int
 
     init(store: Store, registry: PrometheusRegistry, logger: Logger, limit: Int = limit) {
@@ -43,6 +46,24 @@ final class UsageLedger: Service {
         if dropped != nil { metrics.dropped.increment() }
     }
 
+    /// Takes a record of a request that was refused before a model was asked. Such records are few however often one asks in vain:
+    /// of those with one credential for one endpoint one is kept in each ``interval``.
+    func recordRefusal(_ record: UsageRecord) {
+        let refusal = Refusal(record)
+        guard refusals.withLock({ $0.insert(refusal).inserted }) else { return }
+        self.record(record)
+    }
+
+    private struct Refusal: Hashable, Sendable {
+        let userID: UUID
+        let apiKeyID: UUID?
+        let endpoint: String
+
+        init(_ record: UsageRecord) {
+            (userID, apiKeyID, endpoint) = (record.userID, record.apiKeyID, record.endpoint)
+        }
+    }
+
     /// Records that wait to be written.
     var pendingCount: Int { pending.withLock { $0.count } }
 
@@ -56,6 +77,7 @@ final class UsageLedger: Service {
         var isInTrouble = false
         while !Task.isCancelled {
             try? await Task.sleep(for: pause)  // Cancelled: the loop ends.
+            refusals.withLock { $0.removeAll(keepingCapacity: true) }
             do {
                 try await flush()
                 if isInTrouble { logger.notice("usage is written again") }

@@ -31,7 +31,8 @@ struct AccountServices: Sendable {
         self.authenticator = authenticator
         routes = [
             AuthRoutes(
-                sessions: sessions, accounts: accounts, resets: resets, authenticator: authenticator, limits: limits),
+                sessions: sessions, accounts: accounts, resets: resets, authenticator: authenticator, limits: limits,
+                proxies: settings.trustedProxies),
             ProfileRoutes(accounts: accounts, authenticator: authenticator, limits: limits),
             UserAdministrationRoutes(accounts: accounts, authenticator: authenticator),
             APIKeyRoutes(store: store, authenticator: authenticator, changes: changes, clock: clock),

@@ -9,6 +9,7 @@ struct AuthRoutes: RouteGroup {
     let resets: PasswordResets
     let authenticator: any Authenticator
     let limits: LogInLimits
+    let proxies: TrustedProxies
 
     func add(to router: Router<BackendRequestContext>) {
         let routes = router.group("/api/v1/auth")
@@ -36,7 +37,7 @@ struct AuthRoutes: RouteGroup {
         guard accounts.registration == .open else { throw APIError.registrationClosed }
         let body = try await JSONBody.decode(RegisterRequest.self, from: request, limit: AccountRequests.bodyLimit)
         try PasswordRule.check(body.password, for: body.email)
-        try await limits.registration(from: ClientAddress(request, context))
+        try await limits.registration(from: ClientAddress(request, context, trusting: proxies))
         let user = try await accounts.register(email: body.email, name: body.name?.text ?? "", password: body.password)
         let answer = try await sessions.begin(user, userAgent: request.headers[.userAgent])
         return Self.secretAnswer(answer, status: .created)
@@ -44,7 +45,8 @@ struct AuthRoutes: RouteGroup {
 
     private func logIn(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
         let body = try await JSONBody.decode(LogInRequest.self, from: request, limit: AccountRequests.bodyLimit)
-        let attempt = try await limits.logIn(from: ClientAddress(request, context), account: body.email)
+        let attempt = try await limits.logIn(
+            from: ClientAddress(request, context, trusting: proxies), account: body.email)
         let answer = try await sessions.logIn(
             email: body.email, password: body.password, userAgent: request.headers[.userAgent],
             logger: context.logger)
@@ -55,7 +57,8 @@ struct AuthRoutes: RouteGroup {
     private func forgotPassword(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
         let body = try await JSONBody.decode(
             ForgotPasswordRequest.self, from: request, limit: AccountRequests.bodyLimit)
-        try await limits.forgottenPassword(from: ClientAddress(request, context), account: body.email)
+        try await limits.forgottenPassword(
+            from: ClientAddress(request, context, trusting: proxies), account: body.email)
         // The same answer, as fast, whether there is such an account: the work is done after it.
         try resets.request(for: body.email)
         return Response(status: .accepted)
@@ -63,7 +66,7 @@ struct AuthRoutes: RouteGroup {
 
     private func resetPassword(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
         let body = try await JSONBody.decode(ResetPasswordRequest.self, from: request, limit: AccountRequests.bodyLimit)
-        try await limits.passwordReset(from: ClientAddress(request, context))
+        try await limits.passwordReset(from: ClientAddress(request, context, trusting: proxies))
         try await resets.reset(token: body.token, to: body.newPassword)
         return Response(status: .noContent)
     }

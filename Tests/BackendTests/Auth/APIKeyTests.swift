@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("API keys")
+@Suite("API keys", .timeLimit(.minutes(10)))
 struct APIKeyTests {
     private static let path = "/api/v1/api-keys"
 

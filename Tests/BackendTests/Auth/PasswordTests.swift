@@ -6,7 +6,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Passwords")
+@Suite("Passwords", .timeLimit(.minutes(10)))
 struct PasswordTests {
     private static let cheap = Scrypt.Parameters(logN: 4, r: 8, p: 1)
 

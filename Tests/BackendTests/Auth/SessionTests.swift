@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Sessions")
+@Suite("Sessions", .timeLimit(.minutes(10)))
 struct SessionTests {
     private static let refresh = "/api/v1/auth/refresh"
     private static let me = "/api/v1/users/me"

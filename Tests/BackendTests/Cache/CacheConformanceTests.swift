@@ -22,7 +22,7 @@ enum CacheBacking: String, CaseIterable, Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite("Cache")
+@Suite("Cache", .timeLimit(.minutes(10)))
 struct CacheConformanceTests {
     private struct Person: Codable, Equatable {
         var name: String
@@ -207,7 +207,7 @@ struct CacheConformanceTests {
     }
 }
 
-@Suite("Cache in memory")
+@Suite("Cache in memory", .timeLimit(.minutes(10)))
 struct MemoryCacheTests {
     private func cache(
         _ clock: CacheTestClock, byteLimit: Int = 1_000_000, longest: Duration? = nil

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Message bus")
+@Suite("Message bus", .timeLimit(.minutes(10)))
 struct MessageBusTests {
     private static func channel() -> BusChannel { BusChannel("\(UInt64.random(in: .min ... .max))") }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("RESP")
+@Suite("RESP", .timeLimit(.minutes(10)))
 struct RESPParserTests {
     private func parse(_ text: String, chunk: Int = .max, limits: RESPParser.Limits = .init()) throws -> [RESPValue] {
         try Self.parse(Array(text.utf8), limits: limits) { _ in chunk }

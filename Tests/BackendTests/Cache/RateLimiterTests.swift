@@ -3,7 +3,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Rate limits")
+@Suite("Rate limits", .timeLimit(.minutes(10)))
 struct RateLimiterTests {
     private static func name() -> String { "\(UInt64.random(in: .min ... .max))" }
 

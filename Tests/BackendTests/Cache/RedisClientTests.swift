@@ -8,7 +8,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Redis, and its loss")
+@Suite("Redis, and its loss", .timeLimit(.minutes(10)))
 struct RedisClientTests {
     @Test("Redis killed: misses at once, and it comes back by itself", .timeLimit(.minutes(5)))
     func killed() async throws {
@@ -251,6 +251,28 @@ struct RedisClientTests {
         }
     }
 
+    @Test("REDIS_CA_FILE names the authority; without it the service goes on without Redis")
+    func authorityFile() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("redis-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let certificates = try RedisCertificates(in: folder)
+        let server = try RedisServer([], certificates: certificates)
+        let variables = ["REDIS_URL": "rediss://127.0.0.1:\(server.port)"]
+        for (more, state) in [(["REDIS_CA_FILE": certificates.path("ca.crt")], "ok"), ([:], "degraded")] {
+            try await LiveBackend.run(nil, variables.merging(more) { _, given in given }) { (backend) async throws in
+                let isSo = try await eventually {
+                    let answer = try await backend.get("/health/ready")
+                    let dependencies = answer.object["dependencies"] as? [String: [String: String]]
+                    return answer.status == 200 && dependencies?["redis"]?["status"] == state
+                }
+                #expect(isSo, "\(state)")
+            }
+        }
+        #expect(throws: ConfigurationError.self) {
+            try Settings(variables: ["REDIS_URL": "redis://127.0.0.1", "REDIS_CA_FILE": "/ca.pem"])
+        }
+    }
+
     @Test("A host that is not there, and a port where nobody listens, are named as such")
     func unreachable() async throws {
         for (url, reason) in [
@@ -306,7 +328,7 @@ struct RedisClientTests {
     }
 }
 
-@Suite("A Redis that is none")
+@Suite("A Redis that is none", .timeLimit(.minutes(10)))
 struct HostileRedisTests {
     private static let greeting = "%1\r\n+proto\r\n:3\r\n"
 

@@ -10,7 +10,7 @@ private struct Unexpected: Error {
     init(_ what: String) { self.what = what }
 }
 
-@Suite("A Redis connection's states")
+@Suite("A Redis connection's states", .timeLimit(.minutes(10)))
 struct RedisConnectionStateMachineTests {
     typealias Machine = RedisConnectionStateMachine<Int>
 
@@ -125,7 +125,7 @@ struct RedisConnectionStateMachineTests {
     }
 }
 
-@Suite("Redis subscriptions")
+@Suite("Redis subscriptions", .timeLimit(.minutes(10)))
 struct RedisSubscriptionRegistryTests {
     @Test("A channel is asked for once, however many want it, and left with the last")
     func counting() {

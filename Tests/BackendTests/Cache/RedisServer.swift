@@ -130,12 +130,13 @@ final class RedisServer: Sendable {
         shell.standardError = FileHandle.nullDevice
         try shell.run()
         try? input.fileHandleForReading.close()
-        guard
+        let end = ContinuousClock.now + .seconds(60)
+        var said = pollfd(fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&said, 1, 60_000) == 1,
             let number = Int32(
                 String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
                     .trimmingCharacters(in: .whitespacesAndNewlines))
         else { throw Failed(output: "no process") }
-        let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
             let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
             if text.contains("Ready to accept connections") {
@@ -192,14 +193,6 @@ struct RedisCertificates {
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
     private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw RedisServer.Failed(output: "openssl \(arguments)") }
+        try ShortProgram.run(["/usr/bin/openssl"] + arguments, in: folder)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Chat")
+@Suite("Chat", .timeLimit(.minutes(10)))
 struct ChatTests {
     /// A model that answers at once.
     private static func quick() -> ScriptedModel {

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Backend
 
-@Suite("A full disk under SQLite", .enabled(if: SmallDisk.isAvailable, SmallDisk.reason), .timeLimit(.minutes(5)))
+@Suite(
+    "A full disk under SQLite", .enabled(if: SmallDisk.isAvailable, SmallDisk.reason), .timeLimit(.minutes(5)))
 struct FullDiskTests {
     @Test("What cannot be stored is refused in a sentence, what was acknowledged stays, and with space all goes on")
     func serving() async throws {

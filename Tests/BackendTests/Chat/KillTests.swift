@@ -7,7 +7,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("A killed process")
+@Suite("A killed process", .timeLimit(.minutes(10)))
 struct KillTests {
     @Test("A stream whose process is killed ends in one message, with a prefix of what the client saw")
     func kill() async throws {

@@ -26,7 +26,7 @@ struct ReplicaFixture: Sendable {
     var settings: [String: String] = [:]
     var limits = UsageLimits.test()
     var finishDeadline = Duration.seconds(30)
-
+    var webSocketLimits = WebSocketConnectionHandler.Limits()
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// A file that replicas, and processes, can share.
@@ -48,6 +48,7 @@ struct ReplicaFixture: Sendable {
                 let chat = ChatServices(
                     store: Store(database: database), authenticator: TrustingAuthenticator(), model: model,
                     limits: limits, metrics: CompletionMetrics(registry: registry), bus: shared.bus,
+                    cache: shared.cache,
                     defaultModel: "test-model", policy: policy, logger: Self.logger)
                 let services = BackendServices(
                     routes: chat.routes, background: shared.services + chat.background, dependencies: [], chat: chat)
@@ -56,6 +57,7 @@ struct ReplicaFixture: Sendable {
                 var server = BackendServer(
                     settings: try Settings(variables: variables), registry: registry, services: services,
                     logger: Self.logger)
+                server.webSocketLimits = webSocketLimits
                 server.onReady = { address in announce.yield(address?.port ?? 0) }
                 let group = server.makeServiceGroup(finishDeadline: finishDeadline)
                 tasks.addTask {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Answers across replicas")
+@Suite("Answers across replicas", .timeLimit(.minutes(10)))
 struct ReplicaTests {
     /// What replicas share: a database, and perhaps Redis.
     struct Surroundings: Sendable, CustomTestStringConvertible {
@@ -51,6 +51,28 @@ struct ReplicaTests {
             #expect(stopped.json["content"] as? String == "said")
             let events = try await stream.rest()
             #expect(events.map(\.type) == ["message.incomplete"])
+        }
+    }
+
+    @Test("What one replica remembers of a conversation, another's deletion ends", arguments: Surroundings.all)
+    func deletion(surroundings: Surroundings) async throws {
+        let model = ScriptedModel { _, emit in
+            emit("yes")
+            return CompletionEnd(finishReason: "stop")
+        }
+        try await runPair(in: surroundings, model) { here, there in
+            let id = try await here.conversation()
+            let message = try await here.post("/\(id)/messages", #"{"content":"Hello"}"#).message["id"] as? String ?? ""
+            let path = "/\(id)/messages/\(message)"
+            for client in [here, there] { #expect(try await client.get(path).status == 200) }
+            // Remembered or not, it is nobody else's.
+            let stranger = ReplicaClient(port: here.port, user: UUID())
+            for suffix in ["", "/events"] { #expect(try await stranger.get(path + suffix).status == 404) }
+            #expect(try await stranger.post(path + "/stop").status == 404)
+            #expect(try await there.send(.DELETE, "/\(id)").status == 204)
+            for client in [there, here] {
+                for suffix in ["", "/events"] { #expect(try await client.get(path + suffix).status == 404) }
+            }
         }
     }
 

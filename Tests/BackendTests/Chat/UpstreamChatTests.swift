@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Chat with an upstream")
+@Suite("Chat with an upstream", .timeLimit(.minutes(10)))
 struct UpstreamChatTests {
     private func run(
         _ maker: DatabaseMaker, grace: Duration = .seconds(10),

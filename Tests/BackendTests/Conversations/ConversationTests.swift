@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Conversations")
+@Suite("Conversations", .timeLimit(.minutes(10)))
 struct ConversationTests {
     @Test("One is made, read, changed and deleted", arguments: DatabaseMaker.all)
     func lifeCycle(maker: DatabaseMaker) async throws {

@@ -59,6 +59,7 @@ struct ConversationFixture: Sendable {
             model: ScriptedModel { _, _ in CompletionEnd(finishReason: "stop") }, limits: .test(),
             metrics: CompletionMetrics(registry: PrometheusRegistry()),
             bus: MemoryMessageBus(metrics: MessageBusMetrics(registry: PrometheusRegistry())),
+            cache: MemoryCache(longestLifetime: nil, metrics: CacheMetrics(registry: PrometheusRegistry())),
             defaultModel: "test-model",
             policy: GenerationPolicy(), logger: logger)
         let services = BackendServices(

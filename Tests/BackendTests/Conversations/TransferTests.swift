@@ -1,11 +1,12 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Testing
 
 @testable import Backend
 
-@Suite("Export and import of conversations")
+@Suite("Export and import of conversations", .timeLimit(.minutes(10)))
 struct TransferTests {
     @Test("What is exported can be imported by another user, with the same tree", arguments: DatabaseMaker.all)
     func roundTrip(maker: DatabaseMaker) async throws {
@@ -49,6 +50,39 @@ struct TransferTests {
             #expect(messages.count == 71)
             for key in ["content", "role", "created_at", "status"] {
                 #expect(messages.map { $0[key] as? String } == originals.map { $0[key] as? String })
+            }
+        }
+    }
+
+    @Test("Parts of an export, each a document to import, are together the whole of it", arguments: DatabaseMaker.all)
+    func parts(maker: DatabaseMaker) async throws {
+        let fixture = try await ConversationFixture(maker)
+        try await fixture.run { caller, other in
+            var ids: [String] = []
+            for index in 0..<5 {
+                ids.append(try await caller.post("", #"{"title":"t\#(index)"}"#).id)
+                try await fixture.add(.user, "m\(index)", to: ids[index])
+            }
+            var path: String? = "/export?limit=2"
+            var sizes: [Int] = []
+            var originals: [String] = []
+            while let next = path {
+                let part = try await caller.get(next)
+                let imported = try await other.post("/import", String(buffer: part.body))
+                #expect(imported.status == .created)
+                sizes.append(imported.list.count)
+                originals += imported.list.compactMap { $0["original_id"] as? String }
+                let link = HTTPField.Name("Link").flatMap { part.headers[$0] }
+                path = try link.map { text in
+                    let match = try #require(text.wholeMatch(of: /<\/api\/v1\/conversations(.+)>; rel="next"/))
+                    return String(match.1)
+                }
+            }
+            #expect(sizes == [2, 2, 1])
+            #expect(originals == ids)
+            #expect(try await other.get("").list.count == 5)
+            for wrong in ["limit=0", "limit=x", "cursor=x"] {
+                #expect(try await caller.get("/export?\(wrong)").status == .badRequest)
             }
         }
     }

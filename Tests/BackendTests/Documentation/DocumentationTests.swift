@@ -6,7 +6,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Documentation")
+@Suite("Documentation", .timeLimit(.minutes(10)))
 struct DocumentationTests {
     @Test("Every route is in the OpenAPI document, and the document holds no other")
     func completeness() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("The API and its document")
+@Suite("The API and its document", .timeLimit(.minutes(10)))
 struct SchemaConformanceTests {
     private static let limits = [
         "RATE_LIMIT_REQUESTS_PER_MINUTE", "RATE_LIMIT_TOKENS_PER_MINUTE", "RATE_LIMIT_KEY_REQUESTS_PER_MINUTE",

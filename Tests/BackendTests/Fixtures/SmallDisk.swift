@@ -9,13 +9,8 @@ import Testing
 enum SmallDisk {
     /// Making one takes the right to mount, which root outside of most containers has.
     static let isAvailable: Bool = {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-        process.arguments = ["-m", "mount", "-t", "tmpfs", "none", "/tmp"]
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        let command = ["/usr/bin/unshare", "-m", "mount", "-t", "tmpfs", "none", "/tmp"]
+        return (try? ShortProgram.status(command)) == 0
     }()
 
     static let reason: Comment = "mounting a small file system takes rights that are not there"

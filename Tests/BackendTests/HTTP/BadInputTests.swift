@@ -8,7 +8,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Bad input")
+@Suite("Bad input", .timeLimit(.minutes(10)))
 struct BadInputTests {
     /// An operation of the OpenAPI document.
     private struct Operation {

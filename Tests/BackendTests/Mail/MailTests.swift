@@ -5,7 +5,9 @@ import Testing
 
 @testable import Backend
 
-@Suite("Mail", .enabled(if: MailSink.isAvailable, "hack/python-packages aiosmtpd makes the server"))
+@Suite(
+    "Mail", .enabled(if: MailSink.isAvailable, "hack/python-packages aiosmtpd makes the server"),
+    .timeLimit(.minutes(10)))
 struct MailTests {
     private static func variables(_ sink: MailSink, _ more: [String: String]) async throws -> [String: String] {
         [

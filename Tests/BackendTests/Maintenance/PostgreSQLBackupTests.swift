@@ -177,15 +177,9 @@ struct PostgreSQLBackupTests {
         }
         // Well compressed and whole, and yet a statement near its end fails.
         try good.write(to: file)
-        let edit = Process()
-        edit.executableURL = URL(fileURLWithPath: "/bin/bash")
-        edit.arguments = [
-            "-c",
-            #"gzip -dc "$0" | sed 's/^-- PostgreSQL database dump complete/SELECT 1 \/ 0;\n&/' | gzip >"$0.new" && mv "$0.new" "$0""#,
-            file.path,
-        ]
-        try edit.run()
-        edit.waitUntilExit()
+        let edit =
+            #"gzip -dc "$0" | sed 's/^-- PostgreSQL database dump complete/SELECT 1 \/ 0;\n&/' | gzip >"$0.new" && mv "$0.new" "$0""#
+        try ShortProgram.run(["/bin/bash", "-c", edit, file.path])
         try await refused("a failing statement")
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("OpenAI's API")
+@Suite("OpenAI's API", .timeLimit(.minutes(10)))
 struct CompletionProxyTests {
     private static let chat = "/v1/chat/completions"
     private static let ask = #"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#
@@ -177,11 +177,81 @@ struct CompletionProxyTests {
                 #expect((answer.headers.first(name: "retry-after").flatMap(Int.init) ?? 0) > 0)
                 #expect(answer.headers.first(name: "x-ratelimit-remaining-requests") == "0")
                 #expect(upstream.requests.count == 2)
+                // The one that was refused is there too, and used nothing.
+                #expect(try await eventually { try await backend.usage()["requests"] as? Int == 3 })
+                #expect(try await backend.usage()["total_tokens"] as? Int == 14)
             }
             try await LiveBackend.run(upstream, ["RATE_LIMIT_TOKENS_PER_MINUTE": "10"]) { (backend) async throws in
                 _ = try await backend.post(Self.chat, Self.ask)
                 let answer = try await backend.post(Self.chat, Self.ask)
                 #expect(answer.error["type"] as? String == "tokens")
+            }
+        }
+    }
+
+    @Test("A request that cannot be passed on, or that the model's server refuses, is in the ledger without tokens")
+    func refusedUsage() async throws {
+        try await ScriptedUpstream.run { _ in
+            .json(#"{"error":{"message":"no such model","code":"model_not_found"}}"#, status: .notFound)
+        } _: { upstream in
+            try await LiveBackend.run(upstream) { (backend) async throws in
+                #expect(try await backend.post(Self.chat, #"{"messages":[]}"#).status == 400)
+                // More of the same, all in one moment, are not worth a row each.
+                for _ in 0..<20 { #expect(try await backend.post(Self.chat, "nonsense").status == 400) }
+                #expect(try await backend.post(Self.chat, Self.ask).status == 404)
+                func requests(_ model: String) async throws -> Int {
+                    let rows = try await backend.get("/api/v1/usage").object["data"] as? [[String: Any]] ?? []
+                    let row = rows.first { $0["model"] as? String == model }
+                    #expect(row.map { $0["total_tokens"] as? Int == 0 } ?? true)
+                    return row?["requests"] as? Int ?? 0
+                }
+                #expect(try await eventually { try await requests("m") == 1 })
+                let unread = try await requests("unknown")
+                #expect(unread >= 1 && unread < 21)
+            }
+        }
+    }
+
+    @Test("A client that does not read has the model's server wait, and gets all of it when it does")
+    func slowClient() async throws {
+        let word = String(repeating: "x", count: 60_000)
+        let count = 1000
+        let sent = SharedCounter()
+        try await RawUpstream.run({ _, _, channel in
+            channel.say("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+            @Sendable func send() {
+                guard sent.add(1) <= count else {
+                    return channel.writeAndFlush(ByteBuffer(string: "data: [DONE]\n\n")).whenComplete { _ in
+                        channel.close(promise: nil)
+                    }
+                }
+                channel.writeAndFlush(ByteBuffer(string: ScriptedAnswer.chunk(word))).whenSuccess { send() }
+            }
+            send()
+        }) { (upstream) async throws in
+            let variables = ["OPENAI_BASE_URL": "http://127.0.0.1:\(upstream.port)/v1"]
+            try await LiveBackend.run(nil, variables) { (backend) async throws in
+                let connection = try await backend.connection(posting: Self.stream)
+                var before = -1
+                #expect(
+                    await eventually {
+                        let now = sent.value
+                        defer { before = now }
+                        try? await Task.sleep(for: .milliseconds(300))
+                        return now > 0 && now == before && now == sent.value
+                    })
+                // What the kernel and this process hold between the two is a part of the sixty megabytes.
+                #expect(sent.value < count * 3 / 4)
+                var bytes = 0
+                var tail: [UInt8] = []
+                while !String(decoding: tail, as: UTF8.self).contains("data: [DONE]") {
+                    let piece = try await connection.receive(count: 100_000, orUntil: "data: [DONE]\n\n")
+                    if piece.isEmpty { break }
+                    bytes += piece.count
+                    tail = Array((tail + piece).suffix(64))
+                }
+                #expect(bytes > count * word.utf8.count)
+                #expect(String(decoding: tail, as: UTF8.self).contains("data: [DONE]"))
             }
         }
     }

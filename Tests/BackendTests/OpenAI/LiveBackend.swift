@@ -42,7 +42,12 @@ struct LiveBackend: Sendable {
         var server = fixture.server
         server.onReady = { address in announce.yield(address?.port ?? 0) }
         let group = server.makeServiceGroup()
-        async let running: Void = group.run()
+        let run: @Sendable () async throws -> Void = {
+            // A service that cannot start would be waited for otherwise.
+            defer { announce.finish() }
+            try await group.run()
+        }
+        async let running: Void = run()
         let result: Result<Value, any Error>
         do {
             guard let port = await ports.first(where: { _ in true }) else { throw CancellationError() }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("OpenAI's Python client")
+@Suite("OpenAI's Python client", .timeLimit(.minutes(10)))
 struct OpenAIClientTests {
     /// Made by `hack/test`, with `hack/python-packages`.
     private static let python = root.appending(path: ".build/python/tests/bin/python").path
@@ -16,13 +16,11 @@ struct OpenAIClientTests {
         "The client works unchanged: models, chat, streams, tools, embeddings, responses, errors",
         .enabled(if: FileManager.default.isExecutableFile(atPath: python), "run hack/test once"))
     func client() async throws {
-        let script = Self.root.appending(path: "Tests/BackendTests/OpenAI/openai_client.py").path
         try await ScriptedUpstream.run(Self.answer) { upstream in
             try await LiveBackend.run(upstream) { (backend) async throws in
-                let result = try await Subprocess.run(
-                    .path(.init(Self.python)), arguments: [script, "http://127.0.0.1:\(backend.port)/v1", backend.key],
-                    output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
-                #expect(result.terminationStatus.isSuccess, "\(result.standardError)")
+                let result = try await PythonProgram("openai_client.py")
+                    .run("http://127.0.0.1:\(backend.port)/v1", backend.key)
+                #expect(result.status.isSuccess, "\(result.complaints)")
             }
         }
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Bodies for OpenAI's API")
+@Suite("Bodies for OpenAI's API", .timeLimit(.minutes(10)))
 struct ProxyRequestTests {
     @Test(
         "A body that cannot be passed on is refused in a sentence",

@@ -1,10 +1,12 @@
 import Foundation
+import Glibc
+import NIOCore
 import ServiceLifecycle
 import Testing
 
 @testable import Backend
 
-@Suite("WebSocket")
+@Suite("WebSocket", .timeLimit(.minutes(10)))
 struct RealtimeTests {
     private func run(
         _ maker: DatabaseMaker,
@@ -12,12 +14,14 @@ struct RealtimeTests {
             for word in ["one ", "two ", "three"] { emit(word) }
             return CompletionEnd(finishReason: "stop")
         }, settings: [String: String] = [:], finishDeadline: Duration = .seconds(30),
+        limits: WebSocketConnectionHandler.Limits = .init(),
         _ test: @escaping @Sendable (ReplicaClient, Replica) async throws -> Void
     ) async throws {
         try await maker.with { database in
             var fixture = ReplicaFixture(database: database, model: model)
             fixture.settings = settings
             fixture.finishDeadline = finishDeadline
+            fixture.webSocketLimits = limits
             let user = try await Store(database: database).insertTestUser()
             try await fixture.run { replicas in
                 try await test(ReplicaClient(port: replicas[0].port, user: user), replicas[0])
@@ -30,6 +34,47 @@ struct RealtimeTests {
             port: client.port, headers: ["Authorization: \(client.authorization)"] + headers)
         #expect(socket.status == "101", "\(socket.head)")
         return socket
+    }
+
+    @Test("A client that does not answer pings is cut off; one that does stays")
+    func pings() async throws {
+        var limits = WebSocketConnectionHandler.Limits()
+        limits.pingInterval = .milliseconds(200)
+        limits.idleTimeout = .seconds(2)
+        try await run(DatabaseMaker.all[0], limits: limits) { (client, _) async throws in
+            let (silent, alive) = (try await open(client), try await open(client))
+            let start = ContinuousClock.now
+            // Longer than the time-out, so that the silent one's end comes while this one stays.
+            while ContinuousClock.now - start < .seconds(4) {
+                let frame = try #require(try await alive.frame(), "the one that answers was cut off")
+                #expect(frame.opcode == 9)
+                try await alive.send(10, frame.payload)
+            }
+            var pings = 0
+            while let frame = try await silent.frame() {
+                if frame.opcode == 9 { pings += 1 }
+            }
+            #expect(pings > 0)
+            try await alive.send(#"{"type":"ping"}"#)
+            #expect(try await alive.message()?.type == "pong")
+        }
+    }
+
+    @Test("A client that takes nothing of what it asks for is cut off")
+    func writeTimeout() async throws {
+        var limits = WebSocketConnectionHandler.Limits()
+        limits.pingInterval = .milliseconds(200)
+        limits.writeTimeout = .seconds(1)
+        try await run(DatabaseMaker.all[0], limits: limits) { (client, _) async throws in
+            let socket = try await open(client)
+            // More than all buffers between the two hold; then it waits, until the connection is closed.
+            let error = await #expect(throws: RawConnection.Failure.self) { try await socket.flood(bytes: 200_000_000) }
+            #expect(error?.number == EPIPE || error?.number == ECONNRESET)
+            // Others are served meanwhile and after.
+            let other = try await open(client)
+            try await other.send(#"{"type":"ping"}"#)
+            #expect(try await other.message()?.type == "pong")
+        }
     }
 
     @Test(

@@ -64,6 +64,16 @@ final class WebSocketTestClient: Sendable {
         try await connection.send(frame)
     }
 
+    /// Sends so many pings of the service's own, whose answers are as large, until the peer reads no more.
+    func flood(bytes: Int) async throws {
+        let text = #"{"type":"ping","request_id":"\#(String(repeating: "x", count: 100))"}"#
+        let length = text.utf8.count
+        let frame: [UInt8] =
+            [0x81, 0x80 | 126, UInt8(length >> 8), UInt8(length & 0xFF), 0, 0, 0, 0] + Array(text.utf8)
+        let block = Array(repeatElement(frame, count: 500).joined())
+        for _ in 0..<(bytes / block.count + 1) { try await connection.send(block) }
+    }
+
     func send(_ text: String) async throws { try await send(1, Array(text.utf8)) }
 
     /// The next frame; nil when the peer has ended.

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("The exchange of a batch")
+@Suite("The exchange of a batch", .timeLimit(.minutes(10)))
 struct BatchExchangeTests {
     private static func encoded(_ texts: [SQLText], _ expectation: SQLStatement.Expectation = .any) throws
         -> [EncodedStatement]

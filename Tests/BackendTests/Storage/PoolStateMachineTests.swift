@@ -2,7 +2,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("The pool's state machine")
+@Suite("The pool's state machine", .timeLimit(.minutes(10)))
 struct PoolStateMachineTests {
     private final class Item {}
     private typealias Machine = PoolStateMachine<Item, Item>

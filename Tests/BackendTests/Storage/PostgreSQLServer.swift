@@ -48,6 +48,10 @@ final class PostgreSQLServer: Sendable {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &pair) == 0 else { throw Failure(description: "no socket: \(errno)") }
         script = pair[0]
+        // A script that says nothing for so long is a failed test. Its end alone would not be noticed: whatever it started may
+        // hold its side open.
+        var timeout = timeval(tv_sec: 300, tv_usec: 0)
+        setsockopt(script, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
         // Foundation collects a child only when its descendants have ended too: a parent that ended before them would be left a

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Choosing a server")
+@Suite("Choosing a server", .timeLimit(.minutes(10)))
 struct CircuitBreakerTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
 

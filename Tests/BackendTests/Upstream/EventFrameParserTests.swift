@@ -3,7 +3,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Server-sent events")
+@Suite("Server-sent events", .timeLimit(.minutes(10)))
 struct EventFrameParserTests {
     private func frames(_ pieces: [String]) throws -> (frames: [String], rest: String) {
         var parser = EventFrameParser()

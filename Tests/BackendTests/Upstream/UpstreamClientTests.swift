@@ -7,7 +7,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("The upstream client")
+@Suite("The upstream client", .timeLimit(.minutes(10)))
 struct UpstreamClientTests {
     private let request = UpstreamFixture.request
 

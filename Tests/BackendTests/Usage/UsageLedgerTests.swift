@@ -7,7 +7,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("The usage ledger")
+@Suite("The usage ledger", .timeLimit(.minutes(10)))
 struct UsageLedgerTests {
     private let user = UUID()
 

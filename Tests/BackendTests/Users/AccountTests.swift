@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backend
 
-@Suite("Accounts")
+@Suite("Accounts", .timeLimit(.minutes(10)))
 struct AccountTests {
     private static let register = "/api/v1/auth/register"
     private static let me = "/api/v1/users/me"

@@ -36,7 +36,7 @@ struct ChatRoutes: RouteGroup {
         }
         routes.get(":message/events") { try await resume($0, $1) }
         routes.post(":message/stop") { request, context in
-            let (_, conversation) = try await access.conversation(request, context)
+            let conversation = try await access.conversationID(request, context)
             let message = try await access.message(context, in: conversation)
             let stopped = try await chat.stop(message)
             return JSONBody.response(stopped, status: stopped.status == .inProgress ? .accepted : .ok)
@@ -116,7 +116,7 @@ struct ChatRoutes: RouteGroup {
 
     /// The events of an answer after the place that the client has.
     private func resume(_ request: Request, _ context: BackendRequestContext) async throws -> Response {
-        let (_, conversation) = try await access.conversation(request, context)
+        let conversation = try await access.conversationID(request, context)
         let message = try await access.message(context, in: conversation)
         let offset = try offset(request, message)
         let reader = chat.reader(of: message, after: offset, departure: .mayReturn)

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import NIOCore
 
 /// An answer's body as it comes. It can be read once; how fast is the reader's choice: what is not read is not asked of the server.
@@ -6,13 +5,12 @@ struct UpstreamBody: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
     enum Source: Sendable {
-        case server(HTTPClientResponse.Body)
+        case server(ExchangeAnswer)
         case pieces(EchoPieces)
     }
 
     let source: Source
-    /// When reading ends with ``UpstreamError/totalTimeout``. It is looked at with each piece: where none comes, the idle timeout
-    /// ends the wait first.
+    /// When reading ends with ``UpstreamError/totalTimeout``, however little comes.
     let deadline: NIODeadline
     /// Told of the first piece.
     let onFirstPiece: @Sendable () -> Void
@@ -20,7 +18,7 @@ struct UpstreamBody: AsyncSequence, Sendable {
     func makeAsyncIterator() -> AsyncIterator {
         let base: AsyncIterator.Base =
             switch source {
-            case .server(let body): .server(body.makeAsyncIterator())
+            case .server(let answer): .server(answer)
             case .pieces(let pieces): .pieces(pieces)
             }
         return AsyncIterator(base: base, deadline: deadline, onFirstPiece: onFirstPiece)
@@ -28,7 +26,7 @@ struct UpstreamBody: AsyncSequence, Sendable {
 
     struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate enum Base {
-            case server(HTTPClientResponse.Body.AsyncIterator)
+            case server(ExchangeAnswer)
             case pieces(EchoPieces)
         }
 
@@ -40,13 +38,12 @@ struct UpstreamBody: AsyncSequence, Sendable {
         @concurrent mutating func next() async throws -> ByteBuffer? {
             let piece: ByteBuffer?
             switch base {
-            case .server(var iterator):
+            case .server(let answer):
                 do {
-                    piece = try await iterator.next()
+                    piece = try await answer.next()
                 } catch {
-                    throw UpstreamClient.failure(error, phase: .body)
+                    throw UpstreamClient.failure(error)
                 }
-                base = .server(iterator)
             case .pieces(var pieces):
                 piece = try await pieces.next()
                 base = .pieces(pieces)
@@ -58,6 +55,14 @@ struct UpstreamBody: AsyncSequence, Sendable {
             guard NIODeadline.now() < deadline else { throw UpstreamError.totalTimeout }
             return piece
         }
+    }
+
+    /// The whole body where it is there already, as that of a short answer is that came in one piece; nil when some is still to
+    /// come, or it is larger than `limit`. For bodies of which nothing was read.
+    func collectIfComplete(upTo limit: Int) -> ByteBuffer? {
+        guard case .server(let answer) = source, let whole = answer.takeWhole(upTo: limit) else { return nil }
+        onFirstPiece()
+        return whole
     }
 
     /// The whole body.

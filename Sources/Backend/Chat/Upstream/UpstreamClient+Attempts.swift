@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import FoundationEssentials
 import HTTPTypes
 import Logging
@@ -71,22 +70,26 @@ extension UpstreamClient {
     private func attemptAt(
         _ index: Int, _ request: UpstreamRequest, start: NIODeadline, deadline: NIODeadline
     ) async throws -> Result<UpstreamResponse, UpstreamError> {
-        guard let http else { throw UpstreamError.notConfigured }
+        guard let transport else { throw UpstreamError.notConfigured }
         let server = pool.withLock { $0.members[index].server }
         let attemptDeadline = min(.now() + TimeAmount(settings.responseTimeout), deadline)
         do {
-            let answer = try await http.execute(httpRequest(request, server), deadline: attemptDeadline, logger: nil)
-            metrics.count(status: Int(answer.status.code))
-            note(answer, from: index)
-            let status = HTTPResponse.Status(code: Int(answer.status.code), reasonPhrase: answer.status.reasonPhrase)
+            let answer = try await transport.execute(
+                ExchangeRequest(
+                    server: index, address: server.url, head: head(of: request, to: server), body: request.body,
+                    headDeadline: attemptDeadline, deadline: deadline))
+            let head = answer.head
+            metrics.count(status: Int(head.status.code))
+            note(head, from: index)
+            let status = HTTPResponse.Status(code: Int(head.status.code), reasonPhrase: head.status.reasonPhrase)
             return .success(
                 UpstreamResponse(
-                    status: status, headers: answer.headers,
-                    body: UpstreamBody(source: .server(answer.body), deadline: deadline) { [metrics] in
+                    status: status, headers: head.headers,
+                    body: UpstreamBody(source: .server(answer), deadline: deadline) { [metrics] in
                         metrics.timeToFirstByte.observe(Duration(.now() - start))
                     }))
         } catch {
-            guard let failure = Self.failure(error, phase: .head) as? UpstreamError else {
+            guard let failure = Self.failure(error) as? UpstreamError else {
                 pool.withLock { $0.record(.abandoned, of: index, at: .now()) }
                 throw CancellationError()
             }
@@ -99,7 +102,7 @@ extension UpstreamClient {
         }
     }
 
-    private func note(_ answer: HTTPClientResponse, from index: Int) {
+    private func note(_ answer: HTTPResponseHead, from index: Int) {
         let now = NIODeadline.now()
         let isFailing = answer.status.code >= 500
         let rest =
@@ -110,35 +113,37 @@ extension UpstreamClient {
         }
     }
 
-    private func httpRequest(_ request: UpstreamRequest, _ server: UpstreamServer) -> HTTPClientRequest {
-        var result = HTTPClientRequest(url: server.url.description + request.path)
-        result.method = HTTPMethod(rawValue: request.method.rawValue)
-        result.headers = request.headers
-        if let key = server.key { result.headers.replaceOrAdd(name: "authorization", value: "Bearer \(key.value)") }
-        if !result.headers.contains(name: "user-agent") {
-            result.headers.add(name: "user-agent", value: "\(Version.program)/\(Version.number)")
-        }
+    private func head(of request: UpstreamRequest, to server: UpstreamServer) -> HTTPRequestHead {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(8)
+        headers.add(name: "host", value: server.url.authority)
+        headers.add(contentsOf: request.headers)
+        if let key = server.key { headers.replaceOrAdd(name: "authorization", value: "Bearer \(key.value)") }
+        if !headers.contains(name: "user-agent") { headers.add(name: "user-agent", value: Self.userAgent) }
         if let body = request.body {
-            result.headers.replaceOrAdd(name: "content-type", value: "application/json")
-            result.body = .bytes(body)
+            headers.replaceOrAdd(name: "content-type", value: "application/json")
+            headers.replaceOrAdd(name: "content-length", value: String(body.readableBytes))
         }
-        return result
+        return HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: request.method.rawValue),
+            uri: server.url.path + request.path, headers: headers)
     }
 
+    private static let userAgent = "\(Version.program)/\(Version.number)"
+
     /// What a failure of the HTTP library means; a `CancellationError` when the task was cancelled.
-    static func failure(_ error: any Error, phase: Phase) -> any Error {
+    static func failure(_ error: any Error) -> any Error {
         if error is UpstreamError || error is CancellationError { return error }
         let detail = String(describing: error)
-        switch error as? HTTPClientError {
-        case .cancelled?: return CancellationError()
-        case .deadlineExceeded? where phase == .head, .readTimeout? where phase == .head:
+        switch error as? ExchangeFailure {
+        case .headTimeout?:
             return UpstreamError(
                 .responseTimeout, "The model's server did not answer in time.", detail: detail)
-        case .readTimeout?: return UpstreamError.idleTimeout
-        case .deadlineExceeded?: return UpstreamError.totalTimeout
-        case .connectTimeout?, .getConnectionFromPoolTimeout?, .tlsHandshakeTimeout?:
+        case .idleTimeout?: return UpstreamError.idleTimeout
+        case .totalTimeout?: return UpstreamError.totalTimeout
+        case .connectTimeout?, .noConnection?:
             return UpstreamError(.unreachable, "The model's server cannot be reached.", detail: detail)
-        default: break
+        case .connectionClosed?, .unexpectedPart?, .shutDown?, .alreadyBeingRead?, nil: break
         }
         if error is NIOConnectionError || error is NIOSSLError || error is NIOSSLExtraError || isConnecting(error) {
             return UpstreamError(.unreachable, "The model's server cannot be reached.", detail: detail)

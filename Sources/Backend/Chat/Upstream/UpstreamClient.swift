@@ -1,9 +1,6 @@
-import AsyncHTTPClient
 import FoundationEssentials
 import Logging
 import NIOCore
-import NIOHTTP1
-import NIOPosix
 import Observability
 import ServiceLifecycle
 import Synchronization
@@ -17,21 +14,21 @@ import Synchronization
 ///   connection stops then.
 /// - Redirects are answers like others: they are never followed.
 final class UpstreamClient: Service {
-    enum Phase { case head, body }
-
     let settings: UpstreamSettings
     let metrics: UpstreamMetrics
     let pool: Mutex<ServerPool>
     let policy: RetryPolicy
     let logger: Logger
     /// Nil when there are no servers.
-    let http: HTTPClient?
+    let transport: UpstreamTransport?
     private let echo = EchoModel()
 
-    /// - Parameter breaker: When a failing server is left alone.
+    /// - Parameters:
+    ///   - breaker: When a failing server is left alone.
+    ///   - transport: How servers are reached; one of its own unless given.
     init(
         settings: UpstreamSettings, registry: PrometheusRegistry, logger: Logger,
-        breaker: CircuitBreaker.Configuration = .init()
+        breaker: CircuitBreaker.Configuration = .init(), transport: UpstreamTransport? = nil
     ) {
         self.settings = settings
         metrics = UpstreamMetrics(registry: registry)
@@ -39,12 +36,11 @@ final class UpstreamClient: Service {
         self.logger = logger
         guard case .servers(let servers) = settings.source else {
             pool = Mutex(ServerPool(servers: []))
-            http = nil
+            self.transport = nil
             return
         }
         pool = Mutex(ServerPool(servers: servers, configuration: breaker))
-        http = HTTPClient(
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: Self.configuration(settings))
+        self.transport = transport ?? UpstreamTransport(settings)
         exposeBreakers(servers, registry)
     }
 
@@ -64,35 +60,7 @@ final class UpstreamClient: Service {
     /// Waits for the end of the service; connections live until then.
     func run() async throws {
         try? await gracefulShutdown()  // Cancelled: the end has come as well.
-        try await http?.shutdown()
-    }
-
-    private static func configuration(_ settings: UpstreamSettings) -> HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        // Nobody collects traces here, and the tracer that collects none is asked for each request too.
-        configuration.tracing.tracer = nil
-        configuration.timeout.connect = TimeAmount(settings.connectTimeout)
-        configuration.http1_1ConnectionDebugInitializer = { [timeout = TimeAmount(settings.idleTimeout)] channel in
-            channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, timeout) }
-        }
-        // One connection for each stream: one that stands still holds up no other, and closing it ends just one.
-        configuration.httpVersion = .http1Only
-        // Whether and where to try again is decided here.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        // Streams are bounded by the clients' connections, which are bounded by the process's descriptors.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 65_536
-        // Below the time after which common servers close a connection that nobody uses.
-        configuration.connectionPool.idleTimeout = .seconds(50)
-        return configuration
-    }
-
-    /// Adds ours where bytes have become parts of requests and answers; the time-out takes the place of the library's own.
-    private static func addHandlers(to channel: any Channel, _ timeout: TimeAmount) throws {
-        let pipeline = channel.pipeline.syncOperations
-        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-        try pipeline.addHandler(IdleReadHandler(timeout: timeout), position: .after(decoder))
-        try pipeline.addHandler(RequestHeadHandler(), position: .after(decoder))
+        await transport?.shutDown()
     }
 
     private func exposeBreakers(_ servers: [UpstreamServer], _ registry: PrometheusRegistry) {

@@ -8,6 +8,8 @@ struct ConversationExport: Sendable {
     enum Scope: Sendable {
         case one(Conversation)
         case all(user: UUID)
+        /// A part of all.
+        case some([Conversation])
     }
 
     /// The most messages that are held at once; each has a bounded size.
@@ -22,7 +24,7 @@ struct ConversationExport: Sendable {
         let name =
             switch scope {
             case .one(let conversation): "conversation-\(conversation.id.text).json"
-            case .all: "conversations.json"
+            case .all, .some: "conversations.json"
             }
         return Response(
             status: .ok,
@@ -44,6 +46,10 @@ struct ConversationExport: Sendable {
         try await writer.write(ByteBuffer(string: head))
         switch scope {
         case .one(let conversation): try await write(conversation, isFirst: true, to: &writer)
+        case .some(let conversations):
+            for (index, conversation) in conversations.enumerated() {
+                try await write(conversation, isFirst: index == 0, to: &writer)
+            }
         case .all(let user):
             var last: UUID?
             while true {

@@ -7,7 +7,12 @@ extension TransferRoutes {
         return [
             APIOperation(
                 method: .get, path: "\(path)/export", id: "exportConversations", tag: "Conversations",
-                summary: "All of the caller's conversations as one document",
+                summary: "All of the caller's conversations as one document, or a part of them",
+                description: "With `limit` or `cursor` it is a part; the `Link` header says where the next one is.",
+                parameters: [
+                    .query("limit", "The most conversations of a part.", .integer(in: 1...100)),
+                    .query("cursor", "Where the part begins, from the `Link` of the one before.", .string()),
+                ],
                 answers: [.ok("The document.", .json(.named("ConversationDocument")))]),
             APIOperation(
                 method: .get, path: "\(path)/{conversation}/export", id: "exportConversation", tag: "Conversations",

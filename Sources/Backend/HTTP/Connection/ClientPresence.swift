@@ -18,7 +18,8 @@ final class ClientPresence: Sendable {
     func whileHere<Value: Sendable>(
         _ operation: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let task = Task { try await operation() }
+        // It begins at once: often it need not wait at all.
+        let task = Task.immediate { try await operation() }
         let isGone = storage.withLock { storage in
             storage.onGone = { task.cancel() }
             return storage.isGone

@@ -9,6 +9,8 @@ struct BackupJob: Sendable {
     let gzip: Gzip
     let logger: Logger
     var now: @Sendable () -> Timestamp = { .now }
+    /// How long the name of another second is waited for: a clock that stands still must not hold a backup up for good.
+    var nameDeadline = Duration.seconds(10)
 
     /// - Returns: The backup's name.
     /// - Throws: ``MaintenanceError``; then nothing has its final name and nothing was removed.
@@ -29,13 +31,16 @@ struct BackupJob: Sendable {
 
     /// Names have seconds; one that is taken, by a copy or by a clock set back, is not written over.
     private func freeName(in folder: BackupFolder) async throws -> (BackupName, Timestamp) {
-        for _ in 0..<50 {
+        let end = ContinuousClock.now + nameDeadline
+        while true {
             let time = now()
             let name = BackupName(time)
             guard try folder.names().contains(name) else { return (name, time) }
+            guard ContinuousClock.now < end else {
+                throw MaintenanceError.busy("\(directory)/\(name) is there already, and the clock does not go on")
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
-        throw MaintenanceError.busy("\(directory) has a backup of this very second, and the clock does not go on")
     }
 
     private func make(_ name: BackupName, _ startedAt: Timestamp, _ folder: BackupFolder) async throws {

@@ -14,12 +14,12 @@ struct Pipe {
     init() throws(MaintenanceError) {
         // A reader that goes away is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .file("make a pipe", Errno(rawValue: errno)) }
-        // Subprocess closes what a child was not given, so nothing is lost between the two calls; this is for other children.
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        readEnd = FileDescriptor(rawValue: ends[0])
-        writeEnd = FileDescriptor(rawValue: ends[1])
+        do {
+            // In one call: a child that another thread starts between two would keep its end open, and the reader waiting for good.
+            (readEnd, writeEnd) = try FileDescriptor.pipe(options: [.closeOnExec])
+        } catch {
+            throw .file("make a pipe", error)
+        }
     }
 }
 
