@@ -53,17 +53,6 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     }
 }
 
-/// A Secret in the backend's namespace.
-struct LocalObjectReference: Codable, Sendable, Hashable {
-    var name: String
-}
-
-/// One key of a Secret in the backend's namespace.
-struct SecretKeyReference: Codable, Sendable, Hashable {
-    var name: String
-    var key: String
-}
-
 /// The backend's settings that come as plain variables.
 struct BackendConfig: Codable, Sendable, Hashable {
     struct Variable: Codable, Sendable, Hashable {
