@@ -56,6 +56,28 @@ extension OnACluster {
             try await cluster.delete("routed")
         }
 
+        @Test("the API server takes every field at once, and every object that comes of them")
+        func everyField() async throws {
+            let cluster = try TestCluster.require()
+            try await cluster.kubectl("apply", "-f", TestCluster.root + "/Tests/OperatorTests/Golden/full.yaml")
+            for (kind, name) in [
+                ("hpa", "chat-autoscaler"), ("pdb", "chat-disruption"), ("networkpolicy", "chat-network"),
+                ("ingress", "chat-ingress"), ("cronjob", "chat-backup"),
+            ] {
+                try await eventually("\(kind) \(name) is there") {
+                    try await cluster.object(kind, name, namespace: "team-chat") != nil
+                }
+            }
+            let stalled = try await cluster.condition("Stalled", of: "chat")
+            #expect(stalled?["reason"] != "ApplyRefused", "\(stalled?.jsonText ?? "")")
+            let config = try await cluster.object("configmap", "chat-config", namespace: "team-chat")
+            #expect(config?["data", "SMTP_HOST"] == "mail.example.dev" && config?["data", "SMTP_PORT"] == "465")
+            let pod = try await cluster.object("deployment", "chat", namespace: "team-chat")?[
+                "spec", "template", "spec"]
+            #expect(pod?["priorityClassName"] == "high" && pod?["nodeSelector", "pool"] == "chat")
+            try await cluster.delete("chat")
+        }
+
         @Test("a host belongs to the older backend; the other one is told whose it is, and gets it when it is free")
         func hosts() async throws {
             let cluster = try TestCluster.require()
