@@ -12,13 +12,17 @@ import Testing
         #expect(result.output.hasPrefix("chatbackend-operator 0."))
     }
 
-    @Test("render prints the guide's seven objects in the order of applying")
+    @Test("render prints the guide's seven objects, and their disruption budget, in the order of applying")
     func render() async throws {
         let result = try await program.run(
             ["render", "-f", TestCluster.root + "/charts-free-manifests/samples/chatbackend.yaml"])
         #expect(result.status == 0)
         let kinds = try YAML.parse(result.output).map { $0.value["kind"]?.string }
-        #expect(kinds == ["Namespace", "ConfigMap", "Secret", "Service", "Deployment", "Ingress", "CronJob"])
+        #expect(
+            kinds == [
+                "Namespace", "ConfigMap", "Secret", "Service", "Deployment", "PodDisruptionBudget", "Ingress",
+                "CronJob",
+            ])
     }
 
     @Test("render names line and column of broken YAML, on standard input as well")

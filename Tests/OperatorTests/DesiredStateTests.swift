@@ -9,7 +9,8 @@ import Testing
 @Suite struct DesiredStateTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
 
-    @Test("a resource becomes exactly the objects of its golden file", arguments: ["guide", "minimal", "full"])
+    @Test(
+        "a resource becomes exactly the objects of its golden file", arguments: ["guide", "minimal", "full", "gateway"])
     func golden(_ name: String) throws {
         let input = try String(contentsOf: Self.folder.appending(path: "\(name).yaml"), encoding: .utf8)
         let output = RenderCommand.output(try ChatBackend.read(input, origin: name))

@@ -36,6 +36,15 @@ import Testing
         #expect(status.observedGeneration == 4 && status.replicas == 3 && status.readyReplicas == 3)
     }
 
+    @Test("a paused backend says so and stays as ready as it is seen")
+    func paused() {
+        let seen = status(.paused(rollout(available: 3, updated: 3), isCurrent: true))
+        #expect(condition(seen, "Paused")?.status == .true && condition(seen, "Ready")?.status == .true)
+        let unmade = status(.paused(nil, isCurrent: false))
+        #expect(condition(unmade, "Paused")?.status == .true && condition(unmade, "Ready")?.status == .unknown)
+        #expect(condition(unmade, "Reconciling") == nil)
+    }
+
     @Test("a rollout under way is Ready=Unknown, so that nobody takes it for broken")
     func rollingOut() {
         for progress in [

@@ -10,11 +10,14 @@ struct ChatBackend: Codable, Sendable {
     static let resource = APIResource(
         group: group, version: "v1", kind: kind, plural: "chatbackends", isNamespaced: false)
 
+    /// Any new value of it makes the operator apply everything anew.
+    static let reconcileAnnotation = "chatbackend.io/reconcile-at"
+
     /// What of a resource is kept: labels, annotations and `managedFields`, which nothing here depends on, are most of it.
     static let selection: JSONSelection = [
         "metadata": [
-            "name": .all, "uid": .all, "resourceVersion": .all, "generation": .all, "deletionTimestamp": .all,
-            "finalizers": .all,
+            "name": .all, "uid": .all, "resourceVersion": .all, "generation": .all, "creationTimestamp": .all,
+            "deletionTimestamp": .all, "finalizers": .all, "annotations": [reconcileAnnotation: .all],
         ],
         "spec": .all, "status": .all,
     ]
@@ -54,6 +57,9 @@ extension ChatBackend {
 
     /// The namespace that everything is made in.
     var namespace: String { spec.namespace ?? name }
+
+    /// What asks for everything to be applied anew; nil when nobody ever did.
+    var reconcileRequest: String? { metadata.annotations[Self.reconcileAnnotation] }
 }
 
 extension KeyedDecodingContainer {

@@ -12,11 +12,19 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     var config = BackendConfig()
     var openai = OpenAIUpstream()
     var auth: Authentication?
+    var smtp: MailServer?
     var resources = ResourceRequirements()
     var service = ServiceSettings()
     var exposure: Exposure?
+    /// nil leaves the number of pods to `replicas`.
+    var autoscaling: Autoscaling?
+    var disruption: Disruption?
+    var networkPolicy: NetworkPolicySettings?
     var backup: BackupSettings?
+    /// Whether nothing but the status is written.
+    var paused = false
     var metadata: AddedMetadata?
+    var podTemplate: PodOverrides?
 
     init() {}
 
@@ -31,23 +39,18 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
         config = try container.decode(BackendConfig.self, forKey: .config, default: config)
         openai = try container.decode(OpenAIUpstream.self, forKey: .openai, default: openai)
         auth = try container.decodeIfPresent(Authentication.self, forKey: .auth)
+        smtp = try container.decodeIfPresent(MailServer.self, forKey: .smtp)
         resources = try container.decode(ResourceRequirements.self, forKey: .resources, default: resources)
         service = try container.decode(ServiceSettings.self, forKey: .service, default: service)
         exposure = try container.decodeIfPresent(Exposure.self, forKey: .exposure)
+        autoscaling = try container.decodeIfPresent(Autoscaling.self, forKey: .autoscaling)
+        disruption = try container.decodeIfPresent(Disruption.self, forKey: .disruption)
+        networkPolicy = try container.decodeIfPresent(NetworkPolicySettings.self, forKey: .networkPolicy)
         backup = try container.decodeIfPresent(BackupSettings.self, forKey: .backup)
+        paused = try container.decode(Bool.self, forKey: .paused, default: paused)
         metadata = try container.decodeIfPresent(AddedMetadata.self, forKey: .metadata)
+        podTemplate = try container.decodeIfPresent(PodOverrides.self, forKey: .podTemplate)
     }
-}
-
-/// A Secret in the backend's namespace.
-struct LocalObjectReference: Codable, Sendable, Hashable {
-    var name: String
-}
-
-/// One key of a Secret in the backend's namespace.
-struct SecretKeyReference: Codable, Sendable, Hashable {
-    var name: String
-    var key: String
 }
 
 /// The backend's settings that come as plain variables.
@@ -123,36 +126,6 @@ struct ServiceSettings: Codable, Sendable, Hashable {
         type = try container.decode(String.self, forKey: .type, default: type)
         annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
     }
-}
-
-/// How the backend is reached from outside the cluster.
-struct Exposure: Codable, Sendable, Hashable {
-    struct Ingress: Codable, Sendable, Hashable {
-        struct TLS: Codable, Sendable, Hashable {
-            var clusterIssuer: String?
-            /// nil means `NAME-tls`.
-            var secretName: String?
-        }
-
-        var host: String
-        var className = "nginx"
-        var tls: TLS?
-        var annotations: [String: String]?
-
-        init(host: String) {
-            self.host = host
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            host = try container.decode(String.self, forKey: .host)
-            className = try container.decode(String.self, forKey: .className, default: className)
-            tls = try container.decodeIfPresent(TLS.self, forKey: .tls)
-            annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
-        }
-    }
-
-    var ingress: Ingress?
 }
 
 /// Backups on a schedule.

@@ -10,5 +10,7 @@ struct ChatBackendStatus: Codable, Sendable, Hashable {
     var selector: String?
     var version: String?
     var url: String?
+    /// The value of the annotation `chatbackend.io/reconcile-at` that was acted on last.
+    var lastHandledReconcileAt: String?
     var inventory: [InventoryEntry]?
 }

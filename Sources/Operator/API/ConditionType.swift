@@ -8,6 +8,8 @@ enum ConditionType {
     static let stalled = "Stalled"
     /// At least one pod takes requests.
     static let available = "Available"
+    /// The specification keeps the operator from writing; present only while True.
+    static let paused = "Paused"
 }
 
 /// The reasons of conditions and Events: stable, since alerts and scripts match on them.
@@ -26,6 +28,13 @@ enum Reason {
     static let namespaceReserved = "NamespaceReserved"
     static let namespaceNotOwned = "NamespaceNotOwned"
     static let namespaceClaimed = "NamespaceClaimed"
+    static let invalidExposure = "InvalidExposure"
+    static let hostTaken = "HostTaken"
+    static let gatewayAPIMissing = "GatewayAPIMissing"
+    static let invalidAutoscaling = "InvalidAutoscaling"
+    static let invalidDisruption = "InvalidDisruption"
+    static let invalidMailServer = "InvalidMailServer"
+    static let paused = "Paused"
     static let applyRefused = "ApplyRefused"
     static let permissionDenied = "PermissionDenied"
     static let applyFailed = "ApplyFailed"

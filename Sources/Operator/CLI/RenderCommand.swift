@@ -33,7 +33,9 @@ struct RenderCommand: ParsableCommand {
     }
 
     static func output(_ backends: [ChatBackend]) -> String {
-        backends.flatMap { DesiredState.manifests(for: $0) }.map { manifest in
+        // As in a cluster that has the kinds of other projects.
+        let facts = ObservedFacts(servedKinds: Set(OwnedKinds.optional))
+        return backends.flatMap { DesiredState.manifests(for: $0, facts) }.map { manifest in
             let note = manifest.generatedKeys.map { "# The operator makes \($0) once, from 32 random bytes.\n" }
                 .joined()
             return note + YAML.serialize(manifest.object)

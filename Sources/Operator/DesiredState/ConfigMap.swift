@@ -15,6 +15,13 @@ extension ManifestContext {
         if let hosts = spec.config.allowedHosts, !hosts.isEmpty {
             data["ALLOWED_HOSTS"] = hosts.joined(separator: ",")
         }
+        if let smtp = spec.smtp {
+            data["SMTP_HOST"] = smtp.host
+            data["SMTP_PORT"] = String(smtp.port)
+            data["SMTP_FROM_EMAIL"] = smtp.from
+            data["SMTP_USERNAME"] = smtp.username
+            data["SMTP_TLS"] = smtp.tls
+        }
         return Manifest(
             .configMaps,
             [

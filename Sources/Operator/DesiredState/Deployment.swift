@@ -19,24 +19,24 @@ extension ManifestContext {
             "initialDelaySeconds": 5, "periodSeconds": 5,
         ]
         var pod = podSpec(container)
-        // Room for the backend's drain: a few seconds of serving on, then up to half a minute for requests in flight.
-        pod["terminationGracePeriodSeconds"] = 60
+        servingPlacement(in: &pod)
 
         var podMetadata: JSONValue = ["labels": JSONValue(labels(.backend))]
         set(annotations: ["chatbackend.io/config-hash": "\(configHash)"], in: &podMetadata)
+        var deploymentSpec: JSONValue = [
+            "selector": ["matchLabels": ["app": .string(backend.name)]],
+            "strategy": [
+                "type": "RollingUpdate", "rollingUpdate": ["maxUnavailable": 0, "maxSurge": 1],
+            ],
+            "template": ["metadata": podMetadata, "spec": pod],
+        ]
+        // Under an autoscaler the number is the autoscaler's (see ReplicasHandover).
+        if spec.autoscaling == nil { deploymentSpec["replicas"] = JSONValue(spec.replicas) }
         return Manifest(
             .deployments,
             [
                 "apiVersion": "apps/v1", "kind": "Deployment",
-                "metadata": metadata(backend.objectNames.deployment),
-                "spec": [
-                    "replicas": JSONValue(spec.replicas),
-                    "selector": ["matchLabels": ["app": .string(backend.name)]],
-                    "strategy": [
-                        "type": "RollingUpdate", "rollingUpdate": ["maxUnavailable": 0, "maxSurge": 1],
-                    ],
-                    "template": ["metadata": podMetadata, "spec": pod],
-                ],
+                "metadata": metadata(backend.objectNames.deployment), "spec": deploymentSpec,
             ])
     }
 

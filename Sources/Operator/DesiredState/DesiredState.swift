@@ -19,8 +19,12 @@ enum DesiredState {
             configMap,
             context.secret(),
             context.service(),
+            context.networkPolicy(),
             context.deployment(configHash: Digest(of: configMap.object["data"] ?? [:])),
+            context.horizontalPodAutoscaler(),
+            context.podDisruptionBudget(),
             context.ingress(),
+            context.httpRoute(),
             context.backupCronJob(),
         ].compactMap { $0 }
     }

@@ -4,7 +4,8 @@ extension ManifestContext {
     func ingress() -> Manifest? {
         guard let ingress = spec.exposure?.ingress else { return nil }
         let names = backend.objectNames
-        var annotations = ingress.annotations ?? [:]
+        var annotations = StreamAnnotations.annotations(forClass: ingress.className)
+            .merging(ingress.annotations ?? [:]) { _, users in users }
         var ingressSpec: JSONValue = [
             "ingressClassName": .string(ingress.className),
             "rules": [
@@ -31,6 +32,7 @@ extension ManifestContext {
                 ["hosts": [.string(ingress.host)], "secretName": .string(tls.secretName ?? names.tlsSecret)]
             ]
             if let issuer = tls.clusterIssuer { annotations["cert-manager.io/cluster-issuer"] = issuer }
+            if let issuer = tls.issuer { annotations["cert-manager.io/issuer"] = issuer }
         }
         return Manifest(
             .ingresses,

@@ -10,7 +10,9 @@ extension ManifestContext {
                 StandardLabels.managedBy: StandardLabels.operatorName, StandardLabels.instance: backend.name,
             ])
         } else {
-            metadata["labels"] = JSONValue(labels(.backend))
+            // Its pods pass this standard; whoever adds others to an adopted namespace decides for themselves.
+            metadata["labels"] = JSONValue(
+                labels(.backend).merging(["pod-security.kubernetes.io/enforce": "restricted"]) { _, own in own })
             set(annotations: [:], in: &metadata)
             if let owner { metadata["ownerReferences"] = [owner] }
         }

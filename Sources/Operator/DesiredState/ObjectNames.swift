@@ -9,6 +9,10 @@ struct ObjectNames {
     var deployment: String { backend }
     var service: String { backend + "-service" }
     var ingress: String { backend + "-ingress" }
+    var httpRoute: String { backend + "-route" }
+    var horizontalPodAutoscaler: String { backend + "-autoscaler" }
+    var podDisruptionBudget: String { backend + "-disruption" }
+    var networkPolicy: String { backend + "-network" }
     var tlsSecret: String { backend + "-tls" }
     var backupCronJob: String { backend + "-backup" }
 
@@ -26,6 +30,8 @@ extension ChatBackend {
         let candidates: [(APIResource, String)] = [
             (.namespaces, namespace), (.configMaps, names.configMap), (.secrets, names.secret),
             (.services, names.service), (.deployments, names.deployment), (.ingresses, names.ingress),
+            (.httpRoutes, names.httpRoute), (.horizontalPodAutoscalers, names.horizontalPodAutoscaler),
+            (.podDisruptionBudgets, names.podDisruptionBudget), (.networkPolicies, names.networkPolicy),
             (.cronJobs, names.backupCronJob),
         ]
         return candidates.map { resource, name in

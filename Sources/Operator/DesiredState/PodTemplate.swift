@@ -32,6 +32,7 @@ extension ManifestContext {
         if let secrets = spec.imagePullSecrets, !secrets.isEmpty {
             pod["imagePullSecrets"] = .array(secrets.map { ["name": .string($0.name)] })
         }
+        placement(in: &pod)
         return pod
     }
 
@@ -41,6 +42,7 @@ extension ManifestContext {
         }
         let references = [
             ("OPENAI_API_KEY", spec.openai.apiKeySecretRef), ("SECRET_KEY", spec.auth?.secretKeySecretRef),
+            ("SMTP_PASSWORD", spec.smtp?.passwordSecretRef),
         ]
         for case (let name, let reference?) in references {
             variables.append([

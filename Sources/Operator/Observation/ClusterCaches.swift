@@ -8,6 +8,7 @@ final class ClusterCaches: Sendable {
     private let owned: [APIResource: Informer<ObservedObject>]
     private let optional: OptionalKinds
     private let index = BackendIndex()
+    private let hosts = HostIndex()
 
     /// - Parameters:
     ///   - onChange: Called with a backend's name when it or an object of its namespace changed.
@@ -42,8 +43,11 @@ final class ClusterCaches: Sendable {
             client: client, start: watch,
             onServed: { for backend in index.all { onChange(backend, .observation) } },
             onError: { onError(.customResourceDefinitions, $0) })
-        backends.onChange { [backends] key in
-            onChange(key.name, index.update(key.name, backends.store[key]))
+        backends.onChange { [backends, hosts] key in
+            let backend = backends.store[key]
+            let others = hosts.update(key.name, backend)
+            onChange(key.name, index.update(key.name, backend))
+            for other in others { onChange(other, .specification) }
         }
         backends.onError { onError(ChatBackend.resource, $0) }
     }
@@ -66,6 +70,9 @@ final class ClusterCaches: Sendable {
     func backend(_ name: String) -> ChatBackend? {
         backends.store[ObjectKey(namespace: nil, name: name)]
     }
+
+    /// The host that keeps a backend from being made, when an older one has it.
+    func hostConflict(of name: String) -> HostConflict? { hosts.conflict(of: name) }
 
     var backendCount: Int { backends.store.count }
 

@@ -10,6 +10,8 @@ struct DeploymentRollout: Sendable, Hashable {
     var available: Int
     /// The message of `Progressing=False`, when the Deployment has given up.
     var failure: String?
+    /// Whether the operator's last apply set `replicas` and nobody has changed it since.
+    var ownsReplicas = false
 
     init(
         desired: Int, observedGeneration: Int64, replicas: Int, updated: Int, ready: Int, available: Int,
@@ -43,5 +45,6 @@ struct DeploymentRollout: Sendable, Hashable {
             updated: status["updatedReplicas"]?.int ?? 0, ready: status["readyReplicas"]?.int ?? 0,
             available: status["availableReplicas"]?.int ?? 0,
             failure: failed.map { $0["message"]?.string ?? "the Deployment made no progress" })
+        ownsReplicas = ObservedObject.ownFields(deployment)?.contains("\"f:replicas\":{}") ?? false
     }
 }

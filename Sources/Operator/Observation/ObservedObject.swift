@@ -72,15 +72,26 @@ extension ObservedObject {
 
     /// The server writes a set of fields in one order always, so that its text tells whether it changed.
     private static func fieldsHash(_ entries: [JSONValue]) -> Digest? {
+        ownFields(entries).map { Digest(of: $0) }
+    }
+
+    private static func ownFields(_ entries: [JSONValue]) -> String? {
         let own = entries.first { entry in
             entry["manager"]?.string == FieldManager.name && entry["operation"]?.string == "Apply"
                 && entry["subresource"] == nil
         }
-        return own?["fieldsV1"]?.string.map { Digest(of: $0) }
+        return own?["fieldsV1"]?.string
+    }
+
+    /// The text of the operator's `managedFields` entry of an object that `selection` has read.
+    static func ownFields(_ object: JSONValue) -> String? {
+        ownFields(object["metadata", "managedFields"]?.array ?? [])
     }
 }
 
 /// The name under which the operator applies.
 enum FieldManager {
     static let name = "chatbackend-operator"
+    /// Holds a Deployment's `replicas` between the operator and an autoscaler.
+    static let handover = "chatbackend-operator-handover"
 }

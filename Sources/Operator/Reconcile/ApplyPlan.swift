@@ -9,6 +9,8 @@ struct ApplyPlan: Sendable, Hashable {
         case changed
         /// Somebody changed or took fields that are ours.
         case drifted
+        /// It is as it should be, and somebody asked for it to be applied anew.
+        case requested
     }
 
     struct Step: Sendable, Hashable {
@@ -26,9 +28,11 @@ struct ApplyPlan: Sendable, Hashable {
     ///   - applied: what was applied before, by the inventory.
     ///   - observe: what the watches show of an object; nil when it is not there.
     ///   - leftovers: objects that carry our labels and fields but that the inventory may have missed.
+    ///   - appliesAll: whether what is in order is applied as well.
     init(
         desired: [Manifest], applied: Inventory,
-        observe: (ObjectIdentity) -> ObservedObject?, leftovers: [ObjectIdentity]
+        observe: (ObjectIdentity) -> ObservedObject?, leftovers: [ObjectIdentity],
+        appliesAll: Bool = false
     ) {
         var steps: [Step] = []
         var wanted: Set<ObjectIdentity> = []
@@ -46,6 +50,8 @@ struct ApplyPlan: Sendable, Hashable {
             }
             if entry.fieldsHash != object.fieldsHash {
                 steps.append(Step(manifest: manifest, hash: hash, why: .drifted))
+            } else if appliesAll {
+                steps.append(Step(manifest: manifest, hash: hash, why: .requested))
             }
         }
         self.steps = steps

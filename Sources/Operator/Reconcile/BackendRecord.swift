@@ -27,6 +27,9 @@ struct BackendRecord: Sendable {
     /// Made and updated objects that no Event has told of yet.
     var untold = AppliedObjects()
 
+    /// The annotation's value that everything was applied anew for, which the status may still have to tell.
+    var handledReconcileAt: String?
+
     /// Starts from what the resource's status says: after a restart that is all there is.
     init(_ backend: ChatBackend) {
         uid = backend.metadata.uid
@@ -39,6 +42,12 @@ struct BackendRecord: Sendable {
         unseen = unseen.filter { identity, write in
             now < write.believedUntil && !isShown(write.object.resourceVersion, by: observe(identity)?.resourceVersion)
         }
+    }
+
+    /// Whether somebody asked for everything to be applied anew, and it was not done yet.
+    mutating func isReconcileRequested(_ backend: ChatBackend) -> Bool {
+        guard let request = backend.reconcileRequest, request != handledReconcileAt else { return false }
+        return request != newestStatus(backend)?.lastHandledReconcileAt
     }
 
     /// Whether every object that was applied is there with our fields as we left them, and nothing else of ours is.

@@ -31,12 +31,16 @@ extension Reconciler {
         record.dropSeen { caches.object($0) }
         let leftovers = caches.objects(of: backend)
         let state = ConvergedState(generation: backend.metadata.generation, facts: facts)
-        if record.converged == state, record.isIntact(leftovers: leftovers, { caches.object($0) }) { return }
+        let isRequested = record.isReconcileRequested(backend)
+        if record.converged == state, !isRequested, record.isIntact(leftovers: leftovers, { caches.object($0) }) {
+            return
+        }
 
         record.converged = nil
         let plan = ApplyPlan(
             desired: DesiredState.manifests(for: backend, facts), applied: record.applied,
-            observe: { record.unseen[$0]?.object ?? caches.object($0) }, leftovers: leftovers)
+            observe: { record.unseen[$0]?.object ?? caches.object($0) }, leftovers: leftovers,
+            appliesAll: isRequested)
         for step in plan.steps {
             try await apply(step, of: backend, &record)
         }
@@ -48,6 +52,7 @@ extension Reconciler {
             record.applied[identity] = nil
         }
         record.converged = state
+        record.handledReconcileAt = backend.reconcileRequest
     }
 
     private func apply(
@@ -57,6 +62,7 @@ extension Reconciler {
         let answer: JSONValue
         do {
             let object = try await withGeneratedKeys(step.manifest, mayExist: !record.isNamespaceNew)
+            if step.why != .missing { try await handOverReplicas(step.manifest, of: backend) }
             answer = try await client.apply(
                 step.manifest.resource, object,
                 ApplyOptions(fieldManager: FieldManager.name, force: true), selecting: ObservedObject.selection)
@@ -69,7 +75,7 @@ extension Reconciler {
         record.unseen[identity] = UnseenWrite(object: object, believedUntil: .now + UnseenWrite.patience)
         switch step.why {
         case .missing: record.untold.created.append("\(identity)")
-        case .changed, .drifted: record.untold.updated.append("\(identity)")
+        case .changed, .drifted, .requested: record.untold.updated.append("\(identity)")
         }
         logger.debug(
             "applied", metadata: ["backend": "\(backend.name)", "object": "\(identity)", "why": "\(step.why)"])

@@ -28,10 +28,14 @@ struct Reconciler: Sendable {
         var outcome = ReconcileOutcome.done
         do {
             try admit(backend)
-            let facts = try await observe(backend, &record)
-            try await addFinalizer(backend, &record)
-            try await apply(facts, to: backend, &record)
-            progress = rollout(of: backend, &record)
+            if backend.spec.paused {
+                progress = paused(backend, &record)
+            } else {
+                let facts = try await observe(backend, &record)
+                try await addFinalizer(backend, &record)
+                try await apply(facts, to: backend, &record)
+                progress = rollout(of: backend, &record)
+            }
             if statusWaits(for: progress, &record) { return .recheck(after: Self.statusPatience) }
             if !record.unseen.isEmpty { outcome = .recheck(after: UnseenWrite.patience) }
         } catch {
@@ -70,6 +74,16 @@ struct Reconciler: Sendable {
         if let refusal = Admission.check(backend, operatorNamespace: operatorNamespace) {
             throw .refused(refusal, .done)
         }
+        // The other one's change brings this one's next run.
+        if let refusal = Admission.check(caches.hostConflict(of: backend.name)) { throw .refused(refusal, .done) }
+    }
+
+    /// What is seen of a backend that is left alone.
+    private func paused(_ backend: ChatBackend, _ record: inout BackendRecord) -> Progress {
+        guard case .applied(let shown, let isCurrent) = rollout(of: backend, &record) else {
+            return .paused(nil, isCurrent: false)
+        }
+        return .paused(shown, isCurrent: isCurrent)
     }
 
     /// Finds out what desired state depends on: whose the namespace is.
@@ -81,9 +95,12 @@ struct Reconciler: Sendable {
             // Another's namespace is not watched: its label or its end shows only on looking.
             throw .refused(refusal, .recheck(after: .seconds(10)))
         }
+        let servedKinds = caches.servedKinds
+        // A definition that comes brings this one's next run.
+        if let refusal = Admission.check(backend, servedKinds: servedKinds) { throw .refused(refusal, .done) }
         record.isNamespaceNew = claim == .absent
         record.claim = claim == .absent ? .ours : claim
-        return ObservedFacts(namespaceIsAdopted: claim == .adopted, servedKinds: caches.servedKinds)
+        return ObservedFacts(namespaceIsAdopted: claim == .adopted, servedKinds: servedKinds)
     }
 
     /// How far the Deployment is; unknown while the watch still has to show what was written last.

@@ -10,6 +10,8 @@ enum Progress: Sendable, Hashable {
     case failed(message: String)
     /// Waiting for something that passes by itself.
     case waiting(reason: String, message: String)
+    /// Nothing is written, because the specification says so; the Deployment's rollout, when the watch shows one.
+    case paused(DeploymentRollout?, isCurrent: Bool)
 }
 
 /// Makes the status out of what is known. Pure: the time comes in.
@@ -28,7 +30,14 @@ struct StatusBuilder {
         status.url = url
         status.inventory = inventory.sorted { ($0.kind, $0.name) < ($1.kind, $1.name) }
         var rollout: DeploymentRollout?
-        if case .applied(let shown, _) = progress { rollout = shown }
+        status.lastHandledReconcileAt = previous?.lastHandledReconcileAt
+        switch progress {
+        case .applied(let shown, _):
+            rollout = shown
+            status.lastHandledReconcileAt = backend.reconcileRequest ?? previous?.lastHandledReconcileAt
+        case .paused(let shown, _): rollout = shown
+        case .refused, .failed, .waiting: break
+        }
         status.replicas = rollout?.replicas ?? previous?.replicas ?? 0
         status.readyReplicas = rollout?.ready ?? previous?.readyReplicas ?? 0
         status.conditions = conditions(progress).map { stamped($0) }
@@ -36,10 +45,7 @@ struct StatusBuilder {
     }
 
     private var url: String {
-        if let ingress = backend.spec.exposure?.ingress {
-            return "\(ingress.tls == nil ? "http" : "https")://\(ingress.host)"
-        }
-        return "http://\(backend.objectNames.service).\(backend.namespace).svc"
+        backend.spec.exposure?.url ?? "http://\(backend.objectNames.service).\(backend.namespace).svc"
     }
 
     private struct Finding {
@@ -64,7 +70,21 @@ struct StatusBuilder {
             return working(Reason.applyFailed, message) + keptAvailability
         case .waiting(let reason, let message):
             return working(reason, message) + keptAvailability
+        case .paused(let rollout, let isCurrent):
+            return pausedFindings(rollout, isCurrent: isCurrent)
         }
+    }
+
+    /// What is seen, and that nothing is done about it.
+    private func pausedFindings(_ rollout: DeploymentRollout?, isCurrent: Bool) -> [Finding] {
+        let message = "Nothing but this status is written: set spec.paused to false to go on."
+        let paused = Finding(type: ConditionType.paused, status: .true, reason: Reason.paused, message: message)
+        guard rollout != nil else {
+            return [
+                Finding(type: ConditionType.ready, status: .unknown, reason: Reason.paused, message: message), paused,
+            ]
+        }
+        return rolloutFindings(rollout, isCurrent: isCurrent) + [paused]
     }
 
     private func rolloutFindings(_ rollout: DeploymentRollout?, isCurrent: Bool) -> [Finding] {
