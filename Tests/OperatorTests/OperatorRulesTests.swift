@@ -22,6 +22,17 @@ import Testing
         ("ChatBackendStalled", "chatbackend_resources{condition=\"stalled\"}", "1x60", "0x60"),
     ]
 
+    /// Lets promtool check a PrometheusRule's specification, where it is installed.
+    static func check(rules: JSONValue) throws {
+        guard let promtool else { return }
+        let file = FileManager.default.temporaryDirectory.appending(path: "rules-\(UUID().uuidString).yaml")
+        try Data(YAML.serialize(rules).utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let process = try Process.run(URL(filePath: promtool), arguments: ["check", "rules", file.path])
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
     @Test(
         "each alert of the operator fires on what it is for and rests otherwise",
         .enabled(if: promtool != nil, "promtool (Debian's prometheus) is not installed"))

@@ -16,6 +16,7 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     var service = ServiceSettings()
     var exposure: Exposure?
     var backup: BackupSettings?
+    var monitoring: Monitoring?
     var metadata: AddedMetadata?
 
     init() {}
@@ -35,6 +36,7 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
         service = try container.decode(ServiceSettings.self, forKey: .service, default: service)
         exposure = try container.decodeIfPresent(Exposure.self, forKey: .exposure)
         backup = try container.decodeIfPresent(BackupSettings.self, forKey: .backup)
+        monitoring = try container.decodeIfPresent(Monitoring.self, forKey: .monitoring)
         metadata = try container.decodeIfPresent(AddedMetadata.self, forKey: .metadata)
     }
 }

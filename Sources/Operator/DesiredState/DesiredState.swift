@@ -22,6 +22,8 @@ enum DesiredState {
             context.deployment(configHash: Digest(of: configMap.object["data"] ?? [:])),
             context.ingress(),
             context.backupCronJob(),
+            context.serviceMonitor(),
+            context.prometheusRule(),
         ].compactMap { $0 }
     }
 }

@@ -26,7 +26,7 @@ extension ChatBackend {
         let candidates: [(APIResource, String)] = [
             (.namespaces, namespace), (.configMaps, names.configMap), (.secrets, names.secret),
             (.services, names.service), (.deployments, names.deployment), (.ingresses, names.ingress),
-            (.cronJobs, names.backupCronJob),
+            (.cronJobs, names.backupCronJob), (.serviceMonitors, name), (.prometheusRules, name),
         ]
         return candidates.map { resource, name in
             ObjectIdentity(
