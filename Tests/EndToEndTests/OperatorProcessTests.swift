@@ -138,10 +138,17 @@ import Testing
                 let metrics = try await Program.system("curl").run(["-fsS", "http://127.0.0.1:\(port)/metrics"]).output
                 for name in [
                     "controller_runtime_reconcile_total{", "controller_runtime_reconcile_time_seconds_count",
-                    "workqueue_depth{", "leader_election_master_status{", "process_resident_memory_bytes",
+                    "controller_runtime_reconcile_errors_total{", "controller_runtime_active_workers{",
+                    "controller_runtime_max_concurrent_reconciles{controller=\"chatbackend\"} 8",
+                    "workqueue_depth{", "workqueue_adds_total{", "workqueue_retries_total{",
+                    "workqueue_work_duration_seconds_count{", "chatbackend_resources{condition=\"ready\"} 1",
+                    "chatbackend_resources{condition=\"stalled\"} 0", "leader_election_master_status{",
+                    "process_resident_memory_bytes",
                 ] {
                     #expect(metrics.contains(name), "\(name)")
                 }
+                let check = try await Program.system("promtool").run(["check", "metrics"], input: metrics)
+                #expect(check.status == 0, "promtool: \(check.output)\(check.error)")
                 for (arguments, status) in [
                     (["http://127.0.0.1:\(port)/healthz", "-I"], "200"), (["http://127.0.0.1:\(port)/nothing"], "404"),
                     (["http://127.0.0.1:\(port)/healthz", "-d", "x"], "405"),

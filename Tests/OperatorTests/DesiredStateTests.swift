@@ -61,6 +61,17 @@ import Testing
         #expect(!selector.allSatisfy { backup?[$0.key] == $0.value })
     }
 
+    @Test("scraping and alerts are made where their kinds are served, and promtool takes the alerts")
+    func monitoring() throws {
+        let resource = backend { $0.monitoring = Monitoring() }
+        #expect(!DesiredState.manifests(for: resource).contains { $0.resource == .serviceMonitors })
+        let made = DesiredState.manifests(
+            for: resource, ObservedFacts(servedKinds: [.serviceMonitors, .prometheusRules]))
+        let service = try object(made, "Service")["metadata", "labels", "app"]
+        #expect(try object(made, "ServiceMonitor")["spec", "selector", "matchLabels", "app"] == service)
+        try OperatorRulesTests.check(rules: try object(made, "PrometheusRule")["spec"] ?? [:])
+    }
+
     @Test("no manifest holds a secret's value")
     func noSecretValues() throws {
         let secret = try #require(

@@ -38,7 +38,8 @@ import Testing
     @Test("members with members of their own default alike")
     func nestedDefaultsAgree() throws {
         let given: JSONValue = [
-            "exposure": ["ingress": ["host": "a.example.dev"]], "backup": [:], "resources": ["limits": ["cpu": "2"]],
+            "exposure": ["ingress": ["host": "a.example.dev"]], "backup": [:], "monitoring": [:],
+            "resources": ["limits": ["cpu": "2"]],
         ]
         let program = try JSONValue(encoding: given.decode(ChatBackendSpec.self))
         #expect(program == defaulted(given, try specSchema()))

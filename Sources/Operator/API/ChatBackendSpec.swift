@@ -21,6 +21,7 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     var disruption: Disruption?
     var networkPolicy: NetworkPolicySettings?
     var backup: BackupSettings?
+    var monitoring: Monitoring?
     /// Whether nothing but the status is written.
     var paused = false
     var metadata: AddedMetadata?
@@ -47,6 +48,7 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
         disruption = try container.decodeIfPresent(Disruption.self, forKey: .disruption)
         networkPolicy = try container.decodeIfPresent(NetworkPolicySettings.self, forKey: .networkPolicy)
         backup = try container.decodeIfPresent(BackupSettings.self, forKey: .backup)
+        monitoring = try container.decodeIfPresent(Monitoring.self, forKey: .monitoring)
         paused = try container.decode(Bool.self, forKey: .paused, default: paused)
         metadata = try container.decodeIfPresent(AddedMetadata.self, forKey: .metadata)
         podTemplate = try container.decodeIfPresent(PodOverrides.self, forKey: .podTemplate)

@@ -6,6 +6,7 @@ import ServiceLifecycle
 struct OperatorSetup {
     let services: [any Service]
     let health: OperatorHealth
+    let caches: ClusterCaches
     private let client: KubernetesClient
 
     /// - Parameters:
@@ -51,6 +52,7 @@ struct OperatorSetup {
             leadership.began()
         }
         self.client = client
+        self.caches = caches
         self.health = health
         self.services = services + caches.services + [controller]
     }

@@ -39,6 +39,7 @@ struct RunCommand: AsyncParsableCommand {
             TerminalError.print(error.description)
             throw ExitCode(69)
         }
+        ResourceMetrics.register(setup.caches, in: registry)
         let endpoints = OperatorEndpoints(
             registry: registry, health: setup.health, host: settings.listen.host, port: settings.listen.port,
             logger: logger)

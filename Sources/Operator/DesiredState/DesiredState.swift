@@ -26,6 +26,8 @@ enum DesiredState {
             context.ingress(),
             context.httpRoute(),
             context.backupCronJob(),
+            context.serviceMonitor(),
+            context.prometheusRule(),
         ].compactMap { $0 }
     }
 }

@@ -32,7 +32,7 @@ extension ChatBackend {
             (.services, names.service), (.deployments, names.deployment), (.ingresses, names.ingress),
             (.httpRoutes, names.httpRoute), (.horizontalPodAutoscalers, names.horizontalPodAutoscaler),
             (.podDisruptionBudgets, names.podDisruptionBudget), (.networkPolicies, names.networkPolicy),
-            (.cronJobs, names.backupCronJob),
+            (.cronJobs, names.backupCronJob), (.serviceMonitors, name), (.prometheusRules, name),
         ]
         return candidates.map { resource, name in
             ObjectIdentity(

@@ -76,6 +76,13 @@ final class ClusterCaches: Sendable {
 
     var backendCount: Int { backends.store.count }
 
+    /// How many backends have a condition that is True.
+    func backendCount(withTrue type: String) -> Int {
+        backends.store.all.count { backend in
+            backend.status?.conditions?.contains { $0.type == type && $0.status == .true } ?? false
+        }
+    }
+
     /// What the watches show of an object; nil when it is not there, or not labelled as ours.
     func object(_ identity: ObjectIdentity) -> ObservedObject? {
         let key = ObjectKey(namespace: identity.namespace, name: identity.name)

@@ -10,7 +10,7 @@ struct Controller: Service {
     let health: OperatorHealth
     let leadership: Leadership
     let logger: Logger
-    private let metrics = ReconcileMetrics()
+    private let metrics: ReconcileMetrics
 
     init(
         reconciler: Reconciler, caches: ClusterCaches, queue: WorkQueue<String>, health: OperatorHealth,
@@ -22,6 +22,7 @@ struct Controller: Service {
         self.health = health
         self.leadership = leadership
         self.logger = logger
+        metrics = ReconcileMetrics(workers: queue.workers)
     }
 
     func run() async throws {
@@ -33,17 +34,10 @@ struct Controller: Service {
             logger.info("caches are filled", metadata: ["backends": "\(caches.backendCount)"])
             let wasLost = await leadership.whileLeading {
                 logger.info("leading")
-                await queue.run { name in await timed(name) }
+                await queue.run { name in await metrics.measure { await reconciler.reconcile(name) } }
             }
             // What this process remembers of its writes may be stale by now: a new one starts from the cluster.
             if wasLost { throw LeadershipLost() }
         }
-    }
-
-    private func timed(_ name: String) async -> ReconcileOutcome {
-        let start = ContinuousClock.now
-        let outcome = await reconciler.reconcile(name)
-        metrics.record(outcome, took: .now - start)
-        return outcome
     }
 }

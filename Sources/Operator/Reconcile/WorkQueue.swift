@@ -1,4 +1,3 @@
-import Metrics
 import Synchronization
 
 /// Runs a handler for keys, one at a time for each key and many keys at once.
@@ -7,15 +6,16 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
     private let state = Mutex(State())
     private let backoff: Backoff
-    private let workers: Int
-    private let depth: Gauge
+    /// How many handlers may run at once.
+    let workers: Int
+    private let metrics: WorkQueueMetrics
     private let wakeUps: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
     init(name: String, workers: Int, backoff: Backoff = Backoff()) {
         self.workers = workers
         self.backoff = backoff
-        depth = Gauge(label: "workqueue_depth", dimensions: [("name", name)])
+        metrics = WorkQueueMetrics(name: name)
         // One wake-up stands for any number: whoever wakes looks at everything.
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -23,12 +23,14 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// Asks for a key at once, before all that are not urgent.
     func addUrgently(_ key: Key) {
         state.withLock { $0.add(key, .urgent) }
+        metrics.added()
         wake.yield()
     }
 
     /// Asks for a key in a moment, so that many reasons for looking at it become one look.
     func addGathering(_ key: Key) {
         state.withLock { $0.add(key, notBefore: .now + Self.gatheringTime) }
+        metrics.added()
         wake.yield()
     }
 
@@ -44,7 +46,9 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
             while !Task.isCancelled {
                 while let key = take(now: clock.now) {
                     group.addTask { [self] in
+                        let start = clock.now
                         let outcome = await handle(key)
+                        metrics.finished(outcome, took: clock.now - start)
                         state.withLock {
                             $0.finish(
                                 key, outcome, now: clock.now, backoff: backoff, jitter: Double.random(in: 0...1))
@@ -53,7 +57,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
                     }
                 }
                 let (due, count) = state.withLock { ($0.nextDue, $0.depth) }
-                depth.record(count)
+                metrics.waiting(count)
                 if let due, timer.map({ due < $0 || $0 <= clock.now }) ?? true {
                     timer = due
                     group.addTask { [wake] in
