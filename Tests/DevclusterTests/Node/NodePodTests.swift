@@ -218,8 +218,8 @@ struct NodePodTests {
     func terminates() async throws {
         try await RunningCluster.run { cluster in
             for (name, script) in [
-                ("polite", "trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done"),
-                ("deaf", "trap '' TERM; while :; do sleep 0.05; done"),
+                ("polite", "trap 'echo bye; exit 0' TERM; echo set; while :; do sleep 0.05; done"),
+                ("deaf", "trap '' TERM; echo set; while :; do sleep 0.05; done"),
             ] {
                 try cluster.create(
                     .pods,
@@ -227,7 +227,12 @@ struct NodePodTests {
                     {metadata: {name: \(name)}, spec: {terminationGracePeriodSeconds: 3,
                       containers: [{name: app, image: shell, args: ["\(script)"]}]}}
                     """)
-                _ = try await cluster.pod(name, "runs") { $0.isTrue("Ready") }
+                let pod = try await cluster.pod(name, "runs") { $0.isTrue("Ready") }
+                // A shell that was told to end before it came to its trap would just end.
+                let deadline = ContinuousClock.now + .seconds(30)
+                while try await cluster.log(pod, "app") != "set\n", ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
             }
             let polite = try #require(cluster.get(.pods, "polite"))
             var options = LogOptions()
@@ -241,7 +246,7 @@ struct NodePodTests {
             #expect(ContinuousClock.now - begin < .seconds(3))
             try await cluster.wait("the deaf pod is gone") { cluster.get(.pods, "deaf") == nil }
             #expect(ContinuousClock.now - begin >= .seconds(3))
-            #expect(try await follower.value == "bye\n")
+            #expect(try await follower.value == "set\nbye\n")
             #expect(
                 !FileManager.default.fileExists(atPath: "\(cluster.directory)/pods/default_polite_\(polite.meta.uid)"))
         }

@@ -2,6 +2,12 @@ import FoundationEssentials
 import Subprocess
 import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// A program of this package, or of the machine, run as its user would run it.
 struct Program: Sendable {
     let executable: Executable
@@ -29,10 +35,20 @@ struct Program: Sendable {
     func run(
         _ arguments: [String], input: String = "", environment: Environment = .inherit, in directory: String? = nil
     ) async throws -> Result {
+        // A program may end before it has read its input.
+        signal(SIGPIPE, SIG_IGN)
         let outcome = try await Subprocess.run(
             executable, arguments: Arguments(arguments), environment: environment,
-            workingDirectory: directory.map { FilePath($0) }, input: .string(input),
-            output: .string(limit: 16 << 20), error: .string(limit: 16 << 20))
+            workingDirectory: directory.map { FilePath($0) }, input: .inputWriter,
+            output: .string(limit: 16 << 20), error: .string(limit: 16 << 20)
+        ) { execution in
+            do {
+                _ = try await execution.standardInputWriter.write(input)
+            } catch {
+                // It reads no more, which its status and its messages tell of.
+            }
+            try await execution.standardInputWriter.finish()
+        }
         return Result(
             status: Self.status(outcome.terminationStatus), output: outcome.standardOutput,
             error: outcome.standardError)

@@ -36,9 +36,18 @@ struct ChildProgram: Sendable {
     /// Runs it to its end and gives what it printed, up to a megabyte.
     func output(input: String = "", logger: Logger) async throws -> String {
         let outcome = try await mappingErrors {
+            // Not `.string(input)`: a program that ends before it has read all of it would end this process too.
             try await Subprocess.run(
-                configuration, input: .string(input), output: .string(limit: 1 << 20),
-                error: .string(limit: Self.maximumMessage * 16))
+                configuration, input: .inputWriter, output: .string(limit: 1 << 20),
+                error: .string(limit: Self.maximumMessage * 16)
+            ) { execution in
+                do {
+                    _ = try await execution.standardInputWriter.write(input)
+                } catch {
+                    // It reads no more: why, its status and its messages tell.
+                }
+                try await execution.standardInputWriter.finish()
+            }
         }
         let said = outcome.standardError
         try check(outcome.terminationStatus, lines(of: said), logger)
