@@ -5,13 +5,17 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     var image = "chatgpt-backend:0.1.0"
     var imagePullPolicy: String?
     var imagePullSecrets: [LocalObjectReference]?
-    var replicas = 3
+    var replicas = 1
     /// nil means the resource's own name.
     var namespace: String?
     var environment = "production"
     var config = BackendConfig()
     var openai = OpenAIUpstream()
     var auth: Authentication?
+    /// nil means SQLite.
+    var database: DatabaseSettings?
+    /// nil means none.
+    var cache: CacheSettings?
     var resources = ResourceRequirements()
     var service = ServiceSettings()
     var exposure: Exposure?
@@ -31,6 +35,8 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
         config = try container.decode(BackendConfig.self, forKey: .config, default: config)
         openai = try container.decode(OpenAIUpstream.self, forKey: .openai, default: openai)
         auth = try container.decodeIfPresent(Authentication.self, forKey: .auth)
+        database = try container.decodeIfPresent(DatabaseSettings.self, forKey: .database)
+        cache = try container.decodeIfPresent(CacheSettings.self, forKey: .cache)
         resources = try container.decode(ResourceRequirements.self, forKey: .resources, default: resources)
         service = try container.decode(ServiceSettings.self, forKey: .service, default: service)
         exposure = try container.decodeIfPresent(Exposure.self, forKey: .exposure)

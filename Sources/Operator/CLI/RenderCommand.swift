@@ -36,6 +36,7 @@ struct RenderCommand: ParsableCommand {
         backends.flatMap { DesiredState.manifests(for: $0) }.map { manifest in
             let note = manifest.generatedKeys.map { "# The operator makes \($0) once, from 32 random bytes.\n" }
                 .joined()
+                + manifest.composedKeys.map { "# The operator makes \($0.key) of \($0.passwordKey).\n" }.joined()
             return note + YAML.serialize(manifest.object)
         }.joined(separator: "---\n")
     }

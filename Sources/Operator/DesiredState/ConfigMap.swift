@@ -15,6 +15,11 @@ extension ManifestContext {
         if let hosts = spec.config.allowedHosts, !hosts.isEmpty {
             data["ALLOWED_HOSTS"] = hosts.joined(separator: ",")
         }
+        if spec.usesSQLite { data["DATABASE_URL"] = "sqlite:///\(SQLiteVolume.file)" }
+        if let pool = spec.effectivePool {
+            data["DATABASE_POOL_SIZE"] = String(pool.size)
+            data["DATABASE_MAX_OVERFLOW"] = String(pool.overflow)
+        }
         return Manifest(
             .configMaps,
             [

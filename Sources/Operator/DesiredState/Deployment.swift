@@ -23,7 +23,9 @@ extension ManifestContext {
         pod["terminationGracePeriodSeconds"] = 60
 
         var podMetadata: JSONValue = ["labels": JSONValue(labels(.backend))]
-        set(annotations: ["chatbackend.io/config-hash": "\(configHash)"], in: &podMetadata)
+        var annotations = ["chatbackend.io/config-hash": "\(configHash)"]
+        if let hash = facts.secretsHash { annotations["chatbackend.io/secrets-hash"] = "\(hash)" }
+        set(annotations: annotations, in: &podMetadata)
         return Manifest(
             .deployments,
             [
@@ -32,12 +34,20 @@ extension ManifestContext {
                 "spec": [
                     "replicas": JSONValue(spec.replicas),
                     "selector": ["matchLabels": ["app": .string(backend.name)]],
-                    "strategy": [
-                        "type": "RollingUpdate", "rollingUpdate": ["maxUnavailable": 0, "maxSurge": 1],
-                    ],
+                    "strategy": strategy,
                     "template": ["metadata": podMetadata, "spec": pod],
                 ],
             ])
+    }
+
+    /// Two pods never share SQLite's volume; else one more pod than asked for, and none less.
+    private var strategy: JSONValue {
+        spec.usesSQLite
+            ? ["type": "Recreate"]
+            : [
+                "type": "RollingUpdate",
+                "rollingUpdate": ["maxUnavailable": 0, "maxSurge": JSONValue(ConnectionBudget.surge)],
+            ]
     }
 
     private var resources: JSONValue {

@@ -11,6 +11,18 @@ struct ObjectNames {
     var ingress: String { backend + "-ingress" }
     var tlsSecret: String { backend + "-tls" }
     var backupCronJob: String { backend + "-backup" }
+    /// The volume of SQLite's file.
+    var dataVolume: String { backend + "-data" }
+    /// CloudNativePG's Cluster.
+    var databaseCluster: String { backend + "-database" }
+    /// The Secret that CloudNativePG makes for the database's owner, with the key `uri`.
+    var databaseClusterSecret: String { databaseCluster + "-app" }
+    /// The guide's host of PostgreSQL: StatefulSet and Service.
+    var postgres: String { "postgres" }
+    /// The guide's host of Redis: Deployment and Service.
+    var redis: String { "redis" }
+    /// The claim that the StatefulSet makes for its one pod.
+    var postgresVolume: String { "data-postgres-0" }
 
     /// The longest name a backend may have: a CronJob's may have 52 characters, and `-backup` takes 7 of them.
     static let maximumLength = 45
@@ -26,7 +38,9 @@ extension ChatBackend {
         let candidates: [(APIResource, String)] = [
             (.namespaces, namespace), (.configMaps, names.configMap), (.secrets, names.secret),
             (.services, names.service), (.deployments, names.deployment), (.ingresses, names.ingress),
-            (.cronJobs, names.backupCronJob),
+            (.cronJobs, names.backupCronJob), (.persistentVolumeClaims, names.dataVolume),
+            (.statefulSets, names.postgres), (.services, names.postgres), (.deployments, names.redis),
+            (.services, names.redis), (.cloudNativePGClusters, names.databaseCluster),
         ]
         return candidates.map { resource, name in
             ObjectIdentity(

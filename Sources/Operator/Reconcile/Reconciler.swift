@@ -28,11 +28,15 @@ struct Reconciler: Sendable {
         var outcome = ReconcileOutcome.done
         do {
             try admit(backend)
-            let facts = try await observe(backend, &record)
+            var facts = try await observe(backend, &record)
             try await addFinalizer(backend, &record)
-            try await apply(facts, to: backend, &record)
+            let secrets = try await secrets(of: backend, &record)
+            facts.secretsHash = secrets.hash
+            try await apply(facts, secrets, to: backend, &record)
+            if let interruption = secrets.interruption(backend) { throw interruption }
             progress = rollout(of: backend, &record)
             if statusWaits(for: progress, &record) { return .recheck(after: Self.statusPatience) }
+            if let pause = record.secrets?.recheck { outcome = .recheck(after: pause) }
             if !record.unseen.isEmpty { outcome = .recheck(after: UnseenWrite.patience) }
         } catch {
             progress = error.progress
@@ -81,6 +85,10 @@ struct Reconciler: Sendable {
             // Another's namespace is not watched: its label or its end shows only on looking.
             throw .refused(refusal, .recheck(after: .seconds(10)))
         }
+        if let refusal = Admission.checkDatabase(backend.spec, servedKinds: caches.servedKinds) {
+            throw .refused(refusal, .done)  // a definition that comes is told of
+        }
+        if claim != .absent { try await checkServerNames(of: backend, record) }
         record.isNamespaceNew = claim == .absent
         record.claim = claim == .absent ? .ours : claim
         return ObservedFacts(namespaceIsAdopted: claim == .adopted, servedKinds: caches.servedKinds)
