@@ -12,7 +12,7 @@ import Testing
         #expect(result.output.hasPrefix("chatbackend-operator 0."))
     }
 
-    @Test("render prints the guide's seven objects, and their disruption budget, in the order of applying")
+    @Test("render prints the guide's objects, its servers and their disruption budget, in the order of applying")
     func render() async throws {
         let result = try await program.run(
             ["render", "-f", TestCluster.root + "/charts-free-manifests/samples/chatbackend.yaml"])
@@ -20,8 +20,8 @@ import Testing
         let kinds = try YAML.parse(result.output).map { $0.value["kind"]?.string }
         #expect(
             kinds == [
-                "Namespace", "ConfigMap", "Secret", "Service", "Deployment", "PodDisruptionBudget", "Ingress",
-                "CronJob",
+                "Namespace", "ConfigMap", "Secret", "Service", "StatefulSet", "Service", "Deployment", "Service",
+                "Deployment", "PodDisruptionBudget", "Ingress", "CronJob",
             ])
     }
 

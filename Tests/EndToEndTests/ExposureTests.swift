@@ -10,6 +10,7 @@ extension OnACluster {
             metadata: {name: \(name)}
             spec:
               replicas: \(replicas)
+              \(replicas == 0 ? "" : "database: {managed: {}}")
             \(more)
             """
         }
@@ -60,6 +61,11 @@ extension OnACluster {
         func everyField() async throws {
             let cluster = try TestCluster.require()
             try await cluster.kubectl("apply", "-f", TestCluster.root + "/Tests/OperatorTests/Golden/full.yaml")
+            try await cluster.wait("chat", for: "Stalled", toBe: "True", reason: "SecretMissing")
+            for (secret, key) in [("upstream", "api-key"), ("signing", "key"), ("mail", "password")] {
+                try await cluster.kubectl(
+                    "create", "secret", "generic", secret, "-n", "team-chat", "--from-literal=\(key)=value")
+            }
             for (kind, name) in [
                 ("hpa", "chat-autoscaler"), ("pdb", "chat-disruption"), ("networkpolicy", "chat-network"),
                 ("ingress", "chat-ingress"), ("cronjob", "chat-backup"),

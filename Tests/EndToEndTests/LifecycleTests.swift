@@ -16,11 +16,12 @@ extension OnACluster {
               name: \(name)
             spec:
               replicas: \(replicas)
+              \(replicas == 0 ? "" : "database: {managed: {}}")
             \(more)
             """
         }
 
-        @Test("the sample becomes the guide's seven objects, is served through its Service, and goes with all of them")
+        @Test("the sample becomes the guide's objects, is served through its Service, and goes with all of them")
         func sample() async throws {
             let cluster = try TestCluster.require()
             try await cluster.kubectl(
@@ -31,9 +32,11 @@ extension OnACluster {
                 ("configmap", "chatgpt-backend-config"), ("secret", "chatgpt-backend-secret"),
                 ("deployment", "chatgpt-backend"), ("service", "chatgpt-backend-service"),
                 ("ingress", "chatgpt-backend-ingress"), ("cronjob", "chatgpt-backend-backup"),
+                ("statefulset", "postgres"), ("service", "postgres"), ("deployment", "redis"), ("service", "redis"),
             ] {
                 let object = try await cluster.object(kind, name, namespace: "chatgpt-backend")
-                #expect(object?["metadata", "labels", "app"] == "chatgpt-backend", "\(kind) \(name)")
+                #expect(
+                    object?["metadata", "labels", "app.kubernetes.io/instance"] == "chatgpt-backend", "\(kind) \(name)")
             }
 
             let row = try await cluster.kubectl("get", "cb", "chatgpt-backend").split(separator: "\n").map {
@@ -46,7 +49,8 @@ extension OnACluster {
             #expect(
                 description.contains("Created") && description.contains("Deployment chatgpt-backend/chatgpt-backend"))
 
-            let pods = try await cluster.kubectl("get", "pods", "-n", "chatgpt-backend", "--no-headers")
+            let pods = try await cluster.kubectl(
+                "get", "pods", "-n", "chatgpt-backend", "-l", "app=chatgpt-backend", "--no-headers")
             #expect(pods.split(separator: "\n").count == 3)
             #expect(pods.split(separator: "\n").allSatisfy { $0.contains("1/1") && $0.contains("Running") })
 
@@ -76,7 +80,7 @@ extension OnACluster {
             }
             try await cluster.kubectl("patch", "cb", "scaled", "--type=merge", "-p", #"{"spec":{"replicas":0}}"#)
             try await eventually("no pod is left") {
-                let pods = try await cluster.kubectl("get", "pods", "-n", "scaled", "-o", "name")
+                let pods = try await cluster.kubectl("get", "pods", "-n", "scaled", "-l", "app=scaled", "-o", "name")
                 return pods.isEmpty
             }
             let ready = try await cluster.wait("scaled", for: "Ready", toBe: "True")
@@ -144,7 +148,7 @@ extension OnACluster {
             }
             let inventory = try await eventually("the inventory says so") {
                 let inventory = try await cluster.object("cb", "pruned")?["status", "inventory"]?.array ?? []
-                return inventory.count == 5 ? inventory : nil
+                return inventory.count == 6 ? inventory : nil
             }
             #expect(!inventory.contains { $0["kind"] == "Ingress" || $0["kind"] == "CronJob" })
             try await cluster.delete("pruned")

@@ -35,7 +35,7 @@ import Testing
                 try await cluster.wait("steady", for: "Ready", toBe: "True")
             }
             let before = try await versions(cluster)
-            #expect(before.count == 8)
+            #expect(before.count == 9)
             try await cluster.runningOperator(name: "second") { running in
                 try await eventually("the second operator leads") {
                     try String(contentsOfFile: running.log, encoding: .utf8).contains("\"leading\"")

@@ -64,4 +64,14 @@ import Testing
             leftovers: [cronJob])
         #expect(gone.deletions.isEmpty)
     }
+
+    @Test("another database leaves the volume of the one before")
+    func volumesStay() {
+        var moved = backend
+        moved.spec.database = DatabaseSettings(managed: ManagedDatabase())
+        let plan = ApplyPlan(
+            desired: DesiredState.manifests(for: moved), applied: inventory(DesiredState.manifests(for: backend)),
+            observe: { _ in observed() }, leftovers: [])
+        #expect(plan.deletions.isEmpty)
+    }
 }

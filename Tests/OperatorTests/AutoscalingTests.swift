@@ -42,6 +42,7 @@ import Testing
     func refusals() {
         func refusal(_ change: (inout ChatBackendSpec) -> Void) -> Refusal? {
             var spec = ChatBackendSpec()
+            spec.database = DatabaseSettings(managed: ManagedDatabase())
             change(&spec)
             return Admission.check(
                 ChatBackend(metadata: ObjectMeta(name: "chat"), spec: spec), operatorNamespace: "chatbackend-system")

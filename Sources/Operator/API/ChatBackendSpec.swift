@@ -5,7 +5,7 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     var image = "chatgpt-backend:0.1.0"
     var imagePullPolicy: String?
     var imagePullSecrets: [LocalObjectReference]?
-    var replicas = 3
+    var replicas = 1
     /// nil means the resource's own name.
     var namespace: String?
     var environment = "production"
@@ -13,6 +13,10 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     var openai = OpenAIUpstream()
     var auth: Authentication?
     var smtp: MailServer?
+    /// nil means SQLite.
+    var database: DatabaseSettings?
+    /// nil means none.
+    var cache: CacheSettings?
     var resources = ResourceRequirements()
     var service = ServiceSettings()
     var exposure: Exposure?
@@ -41,6 +45,8 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
         openai = try container.decode(OpenAIUpstream.self, forKey: .openai, default: openai)
         auth = try container.decodeIfPresent(Authentication.self, forKey: .auth)
         smtp = try container.decodeIfPresent(MailServer.self, forKey: .smtp)
+        database = try container.decodeIfPresent(DatabaseSettings.self, forKey: .database)
+        cache = try container.decodeIfPresent(CacheSettings.self, forKey: .cache)
         resources = try container.decode(ResourceRequirements.self, forKey: .resources, default: resources)
         service = try container.decode(ServiceSettings.self, forKey: .service, default: service)
         exposure = try container.decodeIfPresent(Exposure.self, forKey: .exposure)

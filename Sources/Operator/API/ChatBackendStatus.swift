@@ -13,4 +13,13 @@ struct ChatBackendStatus: Codable, Sendable, Hashable {
     /// The value of the annotation `chatbackend.io/reconcile-at` that was acted on last.
     var lastHandledReconcileAt: String?
     var inventory: [InventoryEntry]?
+    var secrets: SecretsSeen?
+}
+
+/// What the pods' Secrets were when they were last read: while `NAME-secret` is at that version, nothing has to be read.
+struct SecretsSeen: Codable, Sendable, Hashable {
+    /// Of `NAME-secret`.
+    var resourceVersion: String
+    /// Keyed, of every value that the pods read.
+    var hash: Digest
 }

@@ -36,8 +36,10 @@ struct RenderCommand: ParsableCommand {
         // As in a cluster that has the kinds of other projects.
         let facts = ObservedFacts(servedKinds: Set(OwnedKinds.optional))
         return backends.flatMap { DesiredState.manifests(for: $0, facts) }.map { manifest in
-            let note = manifest.generatedKeys.map { "# The operator makes \($0) once, from 32 random bytes.\n" }
+            let note =
+                manifest.generatedKeys.map { "# The operator makes \($0) once, from 32 random bytes.\n" }
                 .joined()
+                + manifest.composedKeys.map { "# The operator makes \($0.key) of \($0.passwordKey).\n" }.joined()
             return note + YAML.serialize(manifest.object)
         }.joined(separator: "---\n")
     }

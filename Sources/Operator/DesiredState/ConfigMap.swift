@@ -22,6 +22,11 @@ extension ManifestContext {
             data["SMTP_USERNAME"] = smtp.username
             data["SMTP_TLS"] = smtp.tls
         }
+        if spec.usesSQLite { data["DATABASE_URL"] = "sqlite:///\(SQLiteVolume.file)" }
+        if let pool = spec.effectivePool {
+            data["DATABASE_POOL_SIZE"] = String(pool.size)
+            data["DATABASE_MAX_OVERFLOW"] = String(pool.overflow)
+        }
         return Manifest(
             .configMaps,
             [

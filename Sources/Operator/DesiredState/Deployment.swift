@@ -20,14 +20,15 @@ extension ManifestContext {
         ]
         var pod = podSpec(container)
         servingPlacement(in: &pod)
+        if !spec.usesSQLite { pod["initContainers"] = [migration] }
 
         var podMetadata: JSONValue = ["labels": JSONValue(labels(.backend))]
-        set(annotations: ["chatbackend.io/config-hash": "\(configHash)"], in: &podMetadata)
+        var annotations = ["chatbackend.io/config-hash": "\(configHash)"]
+        if let hash = facts.secretsHash { annotations["chatbackend.io/secrets-hash"] = "\(hash)" }
+        set(annotations: annotations, in: &podMetadata)
         var deploymentSpec: JSONValue = [
             "selector": ["matchLabels": ["app": .string(backend.name)]],
-            "strategy": [
-                "type": "RollingUpdate", "rollingUpdate": ["maxUnavailable": 0, "maxSurge": 1],
-            ],
+            "strategy": strategy,
             "template": ["metadata": podMetadata, "spec": pod],
         ]
         // Under an autoscaler the number is the autoscaler's (see ReplicasHandover).
@@ -38,6 +39,25 @@ extension ManifestContext {
                 "apiVersion": "apps/v1", "kind": "Deployment",
                 "metadata": metadata(backend.objectNames.deployment), "spec": deploymentSpec,
             ])
+    }
+
+    /// Two pods never share SQLite's volume; else one more pod than asked for, and none less.
+    private var strategy: JSONValue {
+        spec.usesSQLite
+            ? ["type": "Recreate"]
+            : [
+                "type": "RollingUpdate",
+                "rollingUpdate": ["maxUnavailable": 0, "maxSurge": JSONValue(ConnectionBudget.surge)],
+            ]
+    }
+
+    /// Brings the schema of PostgreSQL up to the image's before the pod serves: one pod does it, the others wait for its lock, and
+    /// where it is current already this takes one query. SQLite's `serve` does it by itself.
+    private var migration: JSONValue {
+        var container = container(name: "migrate")
+        container["args"] = ["migrate"]
+        container["resources"] = resources
+        return container
     }
 
     private var resources: JSONValue {

@@ -6,6 +6,8 @@ struct ObservedFacts: Sendable, Hashable {
     var namespaceIsAdopted = false
     /// Which kinds of other projects the cluster serves (see `OwnedKinds.optional`).
     var servedKinds: Set<APIResource> = []
+    /// Of the values of the Secrets that the pods read; nil where they were not read, as for `render`.
+    var secretsHash: Digest?
 }
 
 /// The objects that a ChatBackend is made of, in the order in which they are applied. Pure: the operator applies them,
@@ -18,6 +20,12 @@ enum DesiredState {
             context.namespace(),
             configMap,
             context.secret(),
+            context.dataVolume(),
+            context.postgresService(),
+            context.postgres(),
+            context.databaseCluster(),
+            context.redisService(),
+            context.redis(),
             context.service(),
             context.networkPolicy(),
             context.deployment(configHash: Digest(of: configMap.object["data"] ?? [:])),

@@ -41,18 +41,22 @@ extension ManifestContext {
         var rules: [JSONValue] = [
             ["ports": [["protocol": "UDP", "port": 53], NetworkOpening.tcp(53)]]
         ]
-        rules.append(database.egressRule(component: "database", app: "postgres"))
-        rules.append(cache.egressRule(component: "cache", app: "redis"))
+        rules.append(database.egressRule(component: "database", app: serverLabel(backend.objectNames.postgres)))
+        rules.append(cache.egressRule(component: "cache", app: serverLabel(backend.objectNames.redis)))
         let upstreamPorts = UpstreamPorts.ports(of: spec.openai.baseURL)
         if !upstreamPorts.isEmpty { rules.append(["ports": .array(upstreamPorts.map(NetworkOpening.tcp))]) }
         if let smtp = spec.smtp { rules.append(["ports": [NetworkOpening.tcp(smtp.port)]]) }
         return rules + (settings.extraEgress ?? [])
     }
 
-    /// Where the database is: `DATABASE_URL` is somebody else's key of the Secret, so that only the port is known.
-    private var database: NetworkOpening { .anywhere(port: 5432) }
+    /// Where the database is: of one that is not the operator's, the address is in a Secret, so that only the port is known.
+    private var database: NetworkOpening {
+        spec.database?.managed == nil ? .anywhere(port: 5432) : .ownPods(port: Int(PostgresServer.port))
+    }
     /// Where the cache is, likewise.
-    private var cache: NetworkOpening { .anywhere(port: 6379) }
+    private var cache: NetworkOpening {
+        spec.cache?.managed == nil ? .anywhere(port: 6379) : .ownPods(port: Int(RedisServer.port))
+    }
 }
 
 /// Where pods may connect to.

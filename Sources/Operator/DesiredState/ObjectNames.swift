@@ -15,6 +15,18 @@ struct ObjectNames {
     var networkPolicy: String { backend + "-network" }
     var tlsSecret: String { backend + "-tls" }
     var backupCronJob: String { backend + "-backup" }
+    /// The volume of SQLite's file.
+    var dataVolume: String { backend + "-data" }
+    /// CloudNativePG's Cluster.
+    var databaseCluster: String { backend + "-database" }
+    /// The Secret that CloudNativePG makes for the database's owner, with the key `uri`.
+    var databaseClusterSecret: String { databaseCluster + "-app" }
+    /// The guide's host of PostgreSQL: StatefulSet and Service.
+    var postgres: String { "postgres" }
+    /// The guide's host of Redis: Deployment and Service.
+    var redis: String { "redis" }
+    /// The claim that the StatefulSet makes for its one pod.
+    var postgresVolume: String { "data-postgres-0" }
 
     /// The longest name a backend may have: a CronJob's may have 52 characters, and `-backup` takes 7 of them.
     static let maximumLength = 45
@@ -33,6 +45,9 @@ extension ChatBackend {
             (.httpRoutes, names.httpRoute), (.horizontalPodAutoscalers, names.horizontalPodAutoscaler),
             (.podDisruptionBudgets, names.podDisruptionBudget), (.networkPolicies, names.networkPolicy),
             (.cronJobs, names.backupCronJob), (.serviceMonitors, name), (.prometheusRules, name),
+            (.persistentVolumeClaims, names.dataVolume), (.statefulSets, names.postgres),
+            (.services, names.postgres), (.deployments, names.redis), (.services, names.redis),
+            (.cloudNativePGClusters, names.databaseCluster),
         ]
         return candidates.map { resource, name in
             ObjectIdentity(

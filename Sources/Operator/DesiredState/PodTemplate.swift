@@ -15,6 +15,9 @@ extension ManifestContext {
                 "capabilities": ["drop": ["ALL"]],
             ],
         ]
+        if spec.usesSQLite {
+            container["volumeMounts"] = [["name": "data", "mountPath": .string(SQLiteVolume.directory)]]
+        }
         if let policy = spec.imagePullPolicy { container["imagePullPolicy"] = .string(policy) }
         let variables = variables()
         if !variables.isEmpty { container["env"] = .array(variables) }
@@ -29,6 +32,14 @@ extension ManifestContext {
             "automountServiceAccountToken": false,
             "securityContext": ["runAsNonRoot": true, "seccompProfile": ["type": "RuntimeDefault"]],
         ]
+        if spec.usesSQLite {
+            pod["securityContext", "fsGroup"] = .integer(SQLiteVolume.group)
+            pod["volumes"] = [
+                [
+                    "name": "data", "persistentVolumeClaim": ["claimName": .string(backend.objectNames.dataVolume)],
+                ]
+            ]
+        }
         if let secrets = spec.imagePullSecrets, !secrets.isEmpty {
             pod["imagePullSecrets"] = .array(secrets.map { ["name": .string($0.name)] })
         }
@@ -40,11 +51,7 @@ extension ManifestContext {
         var variables = (spec.config.extraEnv ?? []).map { variable -> JSONValue in
             ["name": .string(variable.name), "value": .string(variable.value)]
         }
-        let references = [
-            ("OPENAI_API_KEY", spec.openai.apiKeySecretRef), ("SECRET_KEY", spec.auth?.secretKeySecretRef),
-            ("SMTP_PASSWORD", spec.smtp?.passwordSecretRef),
-        ]
-        for case (let name, let reference?) in references {
+        for (name, reference) in backend.secretReferences {
             variables.append([
                 "name": .string(name),
                 "valueFrom": [

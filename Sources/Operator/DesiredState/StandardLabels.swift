@@ -1,6 +1,6 @@
 /// What an object is for.
 enum Component: String {
-    case backend, backup
+    case backend, backup, database, cache
 }
 
 /// The labels that every object carries.

@@ -26,9 +26,24 @@ struct Digest: Sendable, Hashable {
         self.init(of: Array(text.utf8))
     }
 
+    /// A keyed digest (HMAC-SHA-256, halved): who does not have the key cannot try values against it.
+    init(of value: JSONValue, key: String) {
+        let bytes = value.jsonBytes()
+        let key = Array(key.utf8)
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        _ = HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, &digest, &length)
+        self.init(digest)
+    }
+
     private init(of bytes: [UInt8]) {
         var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
         bytes.withUnsafeBufferPointer { _ = SHA256($0.baseAddress, $0.count, &digest) }
+        self.init(digest)
+    }
+
+    /// The first half of a digest.
+    private init(_ digest: [UInt8]) {
         func number(_ range: Range<Int>) -> UInt64 { digest[range].reduce(0) { $0 << 8 | UInt64($1) } }
         self.init(high: number(0..<8), low: number(8..<16))
     }

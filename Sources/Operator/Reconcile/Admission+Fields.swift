@@ -6,7 +6,9 @@ extension Admission {
     static func checkFields(_ backend: ChatBackend) -> Refusal? {
         let spec = backend.spec
         return spec.exposure.flatMap(check(exposure:))
-            ?? spec.autoscaling.flatMap { check(autoscaling: $0, resources: spec.resources, databaseIsSQLite: false) }
+            ?? spec.autoscaling.flatMap {
+                check(autoscaling: $0, resources: spec.resources, databaseIsSQLite: spec.usesSQLite)
+            }
             ?? spec.disruption.flatMap(check(disruption:)) ?? spec.smtp.flatMap(check(smtp:))
     }
 

@@ -52,7 +52,7 @@ enum Admission {
                     "The namespace \(backend.namespace) is the operator's own: create the ChatBackend with another "
                     + "spec.namespace.")
         }
-        return checkFields(backend)
+        return checkFields(backend) ?? checkDatabase(backend.spec)
     }
 
     /// The refusal that the namespace's state calls for.

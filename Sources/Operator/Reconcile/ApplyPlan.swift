@@ -56,6 +56,8 @@ struct ApplyPlan: Sendable, Hashable {
         }
         self.steps = steps
         deletions = Set(applied.entries.map(\.identity)).union(leftovers).subtracting(wanted)
+            // A volume holds data: it goes with its namespace, and never because another database is named.
+            .filter { $0.kind != APIResource.persistentVolumeClaims.kind }
             .filter { observe($0).map { !$0.isTerminating } ?? false }
             .sorted { ($0.kind, $0.name) > ($1.kind, $1.name) }
     }

@@ -24,6 +24,8 @@ struct BackendRecord: Sendable {
     var status: (value: ChatBackendStatus, resourceVersion: String)?
     /// Until when the status waits for the watches to show what was applied.
     var statusDue: ContinuousClock.Instant?
+    /// What was found of the Secrets that the pods read: no values.
+    var secrets: KnownSecrets?
     /// Made and updated objects that no Event has told of yet.
     var untold = AppliedObjects()
 
@@ -34,6 +36,7 @@ struct BackendRecord: Sendable {
     init(_ backend: ChatBackend) {
         uid = backend.metadata.uid
         applied = Inventory(backend.status?.inventory ?? [])
+        secrets = KnownSecrets(backend)
     }
 
     /// Forgets the writes that the watches show by now, and those that they should have shown long ago.

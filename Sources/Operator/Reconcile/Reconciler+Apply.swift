@@ -24,9 +24,10 @@ extension Reconciler {
             WriteOptions(fieldManager: FieldManager.name), as: PartialObjectMetadata.self)
     }
 
-    /// Applies what differs from what is desired and deletes what is desired no longer.
+    /// Applies what differs from what is desired and deletes what is desired no longer. What runs the backend's image is held
+    /// back while a Secret is missing: pods that run now are worth more than new ones that cannot start.
     func apply(
-        _ facts: ObservedFacts, to backend: ChatBackend, _ record: inout BackendRecord
+        _ facts: ObservedFacts, _ secrets: PreparedSecrets, to backend: ChatBackend, _ record: inout BackendRecord
     ) async throws(Interruption) {
         record.dropSeen { caches.object($0) }
         let leftovers = caches.objects(of: backend)
@@ -41,8 +42,14 @@ extension Reconciler {
             desired: DesiredState.manifests(for: backend, facts), applied: record.applied,
             observe: { record.unseen[$0]?.object ?? caches.object($0) }, leftovers: leftovers,
             appliesAll: isRequested)
+        let names = backend.objectNames
         for step in plan.steps {
-            try await apply(step, of: backend, &record)
+            let identity = step.manifest.identity
+            let needsSecrets =
+                [names.deployment, names.backupCronJob].contains(identity.name)
+                && [APIResource.deployments.kind, APIResource.cronJobs.kind].contains(identity.kind)
+            if needsSecrets, !secrets.missing.isEmpty { continue }
+            try await apply(step, secrets, of: backend, &record)
         }
         for identity in plan.deletions {
             try await delete(identity, of: backend, &record)
@@ -51,17 +58,17 @@ extension Reconciler {
         where caches.object(identity) == nil && record.unseen[identity] == nil {
             record.applied[identity] = nil
         }
-        record.converged = state
+        if secrets.missing.isEmpty { record.converged = state }
         record.handledReconcileAt = backend.reconcileRequest
     }
 
     private func apply(
-        _ step: ApplyPlan.Step, of backend: ChatBackend, _ record: inout BackendRecord
+        _ step: ApplyPlan.Step, _ secrets: PreparedSecrets, of backend: ChatBackend, _ record: inout BackendRecord
     ) async throws(Interruption) {
         let identity = step.manifest.identity
         let answer: JSONValue
         do {
-            let object = try await withGeneratedKeys(step.manifest, mayExist: !record.isNamespaceNew)
+            let object = try await withMadeKeys(step.manifest, secrets, backend)
             if step.why != .missing { try await handOverReplicas(step.manifest, of: backend) }
             answer = try await client.apply(
                 step.manifest.resource, object,
@@ -73,6 +80,9 @@ extension Reconciler {
         record.applied[identity] = InventoryEntry(
             identity, hash: step.hash, fieldsHash: object.fieldsHash ?? .none)
         record.unseen[identity] = UnseenWrite(object: object, believedUntil: .now + UnseenWrite.patience)
+        if record.isNamespaceNew, identity == backend.secretIdentity {
+            record.secrets?.seen.resourceVersion = object.resourceVersion
+        }
         switch step.why {
         case .missing: record.untold.created.append("\(identity)")
         case .changed, .drifted, .requested: record.untold.updated.append("\(identity)")
@@ -81,19 +91,17 @@ extension Reconciler {
             "applied", metadata: ["backend": "\(backend.name)", "object": "\(identity)", "why": "\(step.why)"])
     }
 
-    /// The manifest with the values that are made once: those that the Secret has stand, others are made now.
-    /// - Parameter mayExist: False when the Secret cannot be there, because its namespace was made a moment ago.
-    private func withGeneratedKeys(_ manifest: Manifest, mayExist: Bool) async throws(KubernetesError) -> JSONValue {
-        guard !manifest.generatedKeys.isEmpty else { return manifest.object }
-        var existing: JSONValue?
-        if mayExist {
-            existing = try await client.getIfPresent(
-                manifest.resource, manifest.identity.name, namespace: manifest.identity.namespace)
-        }
+    /// The manifest with the values that the operator makes: those that were found or made at the beginning of the run.
+    private func withMadeKeys(
+        _ manifest: Manifest, _ secrets: PreparedSecrets, _ backend: ChatBackend
+    ) async throws(KubernetesError) -> JSONValue {
+        guard !manifest.generatedKeys.isEmpty || !manifest.composedKeys.isEmpty else { return manifest.object }
+        var values = secrets.own
+        if values == nil { values = try await ownSecret(of: backend, mayExist: true).values }
         var object = manifest.object
-        for key in manifest.generatedKeys {
-            let value = existing?["data", key]?.string ?? ""
-            object["data", key] = .string(value.isEmpty ? GeneratedSecret.base64Value() : value)
+        for key in manifest.generatedKeys + manifest.composedKeys.map(\.key) {
+            guard let value = values?[key] else { continue }
+            object["data", key] = .string(SecretText.base64(value))
         }
         return object
     }

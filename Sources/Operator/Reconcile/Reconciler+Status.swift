@@ -10,7 +10,7 @@ extension Reconciler {
         let previous = record.newestStatus(backend)
         let status = StatusBuilder(
             backend: backend, previous: previous, inventory: record.applied.entries,
-            now: Date.now.formatted(.iso8601)
+            secrets: record.secrets?.seen, now: Date.now.formatted(.iso8601)
         ).status(progress)
         tellOfObjects(backend, &record)
         guard status != previous else { return }

@@ -26,17 +26,21 @@ struct Reconciler: Sendable {
     private func converge(_ backend: ChatBackend, _ record: inout BackendRecord) async -> ReconcileOutcome {
         let progress: Progress
         var outcome = ReconcileOutcome.done
-        do {
+        do throws(Interruption) {
             try admit(backend)
             if backend.spec.paused {
                 progress = paused(backend, &record)
             } else {
-                let facts = try await observe(backend, &record)
+                var facts = try await observe(backend, &record)
                 try await addFinalizer(backend, &record)
-                try await apply(facts, to: backend, &record)
+                let secrets = try await self.secrets(of: backend, &record)
+                facts.secretsHash = secrets.hash
+                try await apply(facts, secrets, to: backend, &record)
+                if let interruption = secrets.interruption(backend) { throw interruption }
                 progress = rollout(of: backend, &record)
             }
             if statusWaits(for: progress, &record) { return .recheck(after: Self.statusPatience) }
+            if let pause = record.secrets?.recheck { outcome = .recheck(after: pause) }
             if !record.unseen.isEmpty { outcome = .recheck(after: UnseenWrite.patience) }
         } catch {
             progress = error.progress
@@ -97,7 +101,12 @@ struct Reconciler: Sendable {
         }
         let servedKinds = caches.servedKinds
         // A definition that comes brings this one's next run.
-        if let refusal = Admission.check(backend, servedKinds: servedKinds) { throw .refused(refusal, .done) }
+        if let refusal = Admission.check(backend, servedKinds: servedKinds)
+            ?? Admission.checkDatabase(backend.spec, servedKinds: servedKinds)
+        {
+            throw .refused(refusal, .done)
+        }
+        if claim != .absent { try await checkServerNames(of: backend, record) }
         record.isNamespaceNew = claim == .absent
         record.claim = claim == .absent ? .ours : claim
         return ObservedFacts(namespaceIsAdopted: claim == .adopted, servedKinds: servedKinds)

@@ -19,6 +19,7 @@ struct StatusBuilder {
     let backend: ChatBackend
     let previous: ChatBackendStatus?
     let inventory: [InventoryEntry]
+    var secrets: SecretsSeen?
     /// RFC 3339, for conditions that change now.
     let now: String
 
@@ -29,6 +30,7 @@ struct StatusBuilder {
         status.version = ImageVersion(image: backend.spec.image).text
         status.url = url
         status.inventory = inventory.sorted { ($0.kind, $0.name) < ($1.kind, $1.name) }
+        status.secrets = secrets ?? previous?.secrets
         var rollout: DeploymentRollout?
         status.lastHandledReconcileAt = previous?.lastHandledReconcileAt
         switch progress {

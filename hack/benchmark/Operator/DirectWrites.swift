@@ -105,6 +105,8 @@ enum SampleBackend {
             "apiVersion": "chatbackend.io/v1", "kind": "ChatBackend", "metadata": ["name": .string(name)],
             "spec": [
                 "replicas": 0, "backup": [:],
+                // A Secret that every backend has: no volume, no database, and nothing missing.
+                "database": ["external": ["urlSecretRef": ["name": .string("\(name)-secret"), "key": "SECRET_KEY"]]],
                 "exposure": [
                     "ingress": ["host": .string("\(name).example.dev"), "tls": ["clusterIssuer": "letsencrypt"]]
                 ],
