@@ -44,7 +44,9 @@ struct RunCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "devcluster")
         let state = try data.map { try DataDirectory(path: $0) }
-        let directory = dir ?? data ?? "."
+        // Programs of pods are started in folders of their own: a path from here would lead nowhere there.
+        let data = data.map(Self.absolute)
+        let directory = dir.map(Self.absolute) ?? data ?? "."
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let ranges = try await LoopbackRanges.claim(preferred: try state?.database.value(.podOctet))
@@ -109,5 +111,9 @@ struct RunCommand: AsyncParsableCommand {
     /// Somebody else listens where the API should.
     private struct PortInUse: Error, CustomStringConvertible {
         let description = "the port of the API on 127.0.0.1 is in use: free it, or name another one with --port"
+    }
+
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
 }
