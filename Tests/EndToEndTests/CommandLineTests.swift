@@ -20,7 +20,8 @@ import Testing
         let kinds = try YAML.parse(result.output).map { $0.value["kind"]?.string }
         #expect(
             kinds == [
-                "Namespace", "ConfigMap", "Secret", "Service", "StatefulSet", "Service", "Deployment", "Service",
+                "Namespace", "ConfigMap", "Secret", "PersistentVolumeClaim", "Service", "StatefulSet", "Service",
+                "Deployment", "Service",
                 "Deployment", "PodDisruptionBudget", "Ingress", "CronJob",
             ])
     }

@@ -8,7 +8,7 @@ import Testing
 extension OnACluster {
     @Suite struct LifecycleTests {
         /// The sample, with times that a test can wait for.
-        private func backend(_ name: String, replicas: Int = 2, _ more: String = "") -> String {
+        private func backend(_ name: String, replicas: Int = 1, _ more: String = "") -> String {
             """
             apiVersion: chatbackend.io/v1
             kind: ChatBackend
@@ -72,7 +72,9 @@ extension OnACluster {
         @Test("scaling through the scale subresource and by an edit both reach the pods")
         func scaling() async throws {
             let cluster = try TestCluster.require()
-            try await cluster.apply(backend("scaled", replicas: 1))
+            // SQLite would serve one pod.
+            let database = "  environment: staging\n  database: {managed: {}}"
+            try await cluster.apply(backend("scaled", replicas: 1, database))
             try await cluster.wait("scaled", for: "Ready", toBe: "True")
             try await cluster.kubectl("scale", "cb/scaled", "--replicas=3")
             try await eventually("three pods are ready") {

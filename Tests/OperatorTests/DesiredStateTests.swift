@@ -46,8 +46,16 @@ import Testing
         let before = try object(DesiredState.manifests(for: backend()), "Deployment")
         let after = try object(DesiredState.manifests(for: backend { $0.config.logLevel = "DEBUG" }), "Deployment")
         #expect(before["spec", "template"] != after["spec", "template"])
-        let scaled = try object(DesiredState.manifests(for: backend { $0.replicas = 9 }), "Deployment")
-        #expect(before["spec", "template"] == scaled["spec", "template"])
+        let external: @Sendable (Int) -> ChatBackend = { replicas in
+            self.backend {
+                $0.replicas = replicas
+                $0.database = DatabaseSettings(
+                    external: ExternalDatabase(urlSecretRef: SecretKeyReference(name: "db", key: "url")))
+            }
+        }
+        let few = try object(DesiredState.manifests(for: external(2)), "Deployment")
+        let many = try object(DesiredState.manifests(for: external(9)), "Deployment")
+        #expect(few["spec", "template"] == many["spec", "template"])
     }
 
     @Test("the Service selects the backend's pods and not the backup's")

@@ -38,8 +38,12 @@ import Testing
     @Test("members with members of their own default alike")
     func nestedDefaultsAgree() throws {
         let given: JSONValue = [
-            "exposure": ["ingress": ["host": "a.example.dev"]], "backup": [:], "monitoring": [:],
+            "exposure": ["ingress": ["host": "a.example.dev"]], "backup": ["storage": [:]], "monitoring": [:],
             "resources": ["limits": ["cpu": "2"]],
+            "database": [
+                "managed": [:], "sqlite": ["storage": ["storageClassName": "x"]], "cloudNativePG": [:],
+                "pool": ["size": 3],
+            ], "cache": ["managed": [:], "none": [:]],
         ]
         let program = try JSONValue(encoding: given.decode(ChatBackendSpec.self))
         #expect(program == defaulted(given, try specSchema()))

@@ -28,6 +28,7 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
     var monitoring: Monitoring?
     /// Whether nothing but the status is written.
     var paused = false
+    var deletionPolicy = DeletionPolicy.delete
     var metadata: AddedMetadata?
     var podTemplate: PodOverrides?
 
@@ -56,6 +57,7 @@ struct ChatBackendSpec: Codable, Sendable, Hashable {
         backup = try container.decodeIfPresent(BackupSettings.self, forKey: .backup)
         monitoring = try container.decodeIfPresent(Monitoring.self, forKey: .monitoring)
         paused = try container.decode(Bool.self, forKey: .paused, default: paused)
+        deletionPolicy = try container.decode(DeletionPolicy.self, forKey: .deletionPolicy, default: deletionPolicy)
         metadata = try container.decodeIfPresent(AddedMetadata.self, forKey: .metadata)
         podTemplate = try container.decodeIfPresent(PodOverrides.self, forKey: .podTemplate)
     }
@@ -141,6 +143,8 @@ struct BackupSettings: Codable, Sendable, Hashable {
     var schedule = "0 2 * * *"
     var timeZone = "Etc/UTC"
     var retentionDays = 7
+    /// The volume that backups are on; nil gives them none, and each fails for want of a folder.
+    var storage: Storage?
 
     init() {}
 
@@ -149,6 +153,7 @@ struct BackupSettings: Codable, Sendable, Hashable {
         schedule = try container.decode(String.self, forKey: .schedule, default: schedule)
         timeZone = try container.decode(String.self, forKey: .timeZone, default: timeZone)
         retentionDays = try container.decode(Int.self, forKey: .retentionDays, default: retentionDays)
+        storage = try container.decodeStorageIfPresent(forKey: .storage, default: BackupVolume.usual)
     }
 }
 

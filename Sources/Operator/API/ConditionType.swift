@@ -42,6 +42,8 @@ enum Reason {
     static let nameTaken = "NameTaken"
     static let secretMissing = "SecretMissing"
     static let databasePending = "DatabasePending"
+    static let finalBackupRunning = "FinalBackupRunning"
+    static let finalBackupFailed = "FinalBackupFailed"
     static let applyRefused = "ApplyRefused"
     static let permissionDenied = "PermissionDenied"
     static let applyFailed = "ApplyFailed"

@@ -3,17 +3,6 @@ import K8sClient
 extension ManifestContext {
     func backupCronJob() -> Manifest? {
         guard let backup = spec.backup else { return nil }
-        var container = container(name: "backup")
-        container["args"] = ["backup", "--keep-days", .string(String(backup.retentionDays))]
-        container["resources"] = ["requests": ["memory": "64Mi", "cpu": "50m"], "limits": ["memory": "512Mi"]]
-        var pod = podSpec(container)
-        pod["restartPolicy"] = "Never"
-
-        // The Service selects by `app` alone: a backup's pod must not carry the backend's.
-        var podLabels = labels(.backup)
-        podLabels["app"] = backend.objectNames.backupCronJob
-        var podMetadata: JSONValue = ["labels": JSONValue(podLabels)]
-        set(annotations: [:], in: &podMetadata)
         return Manifest(
             .cronJobs,
             [
@@ -29,7 +18,7 @@ extension ManifestContext {
                     "jobTemplate": [
                         "spec": [
                             "backoffLimit": 2,
-                            "template": ["metadata": podMetadata, "spec": pod],
+                            "template": backupPod(keepDays: backup.retentionDays, hasVolume: backup.storage != nil),
                         ]
                     ],
                 ],

@@ -21,6 +21,7 @@ enum DesiredState {
             configMap,
             context.secret(),
             context.dataVolume(),
+            context.backupVolume(),
             context.postgresService(),
             context.postgres(),
             context.databaseCluster(),
@@ -37,5 +38,10 @@ enum DesiredState {
             context.serviceMonitor(),
             context.prometheusRule(),
         ].compactMap { $0 }
+    }
+    /// What the last backup takes, in the order of applying.
+    static func finalBackup(of backend: ChatBackend, _ facts: ObservedFacts = ObservedFacts()) -> [Manifest] {
+        let context = ManifestContext(backend: backend, facts: facts)
+        return [context.finalBackupVolume(), context.finalBackupJob()]
     }
 }

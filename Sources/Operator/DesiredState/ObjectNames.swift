@@ -17,6 +17,10 @@ struct ObjectNames {
     var backupCronJob: String { backend + "-backup" }
     /// The volume of SQLite's file.
     var dataVolume: String { backend + "-data" }
+    /// The volume of the backups.
+    var backupVolume: String { backend + "-backups" }
+    /// The backup that is made before the resource goes.
+    var finalBackupJob: String { backend + "-final-backup" }
     /// CloudNativePG's Cluster.
     var databaseCluster: String { backend + "-database" }
     /// The Secret that CloudNativePG makes for the database's owner, with the key `uri`.
@@ -48,6 +52,7 @@ extension ChatBackend {
             (.persistentVolumeClaims, names.dataVolume), (.statefulSets, names.postgres),
             (.services, names.postgres), (.deployments, names.redis), (.services, names.redis),
             (.cloudNativePGClusters, names.databaseCluster),
+            (.persistentVolumeClaims, names.backupVolume), (.jobs, names.finalBackupJob),
         ]
         return candidates.map { resource, name in
             ObjectIdentity(

@@ -64,7 +64,7 @@ extension ManifestContext {
         ]
         var template = serverTemplate(name, .database, container, userID: PostgresServer.userID)
         // A checkpoint of what is in memory comes before the end.
-        template["spec", "terminationGracePeriodSeconds"] = 120
+        template["spec", "terminationGracePeriodSeconds"] = 60
         return Manifest(
             .statefulSets,
             [

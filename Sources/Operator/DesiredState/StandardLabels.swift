@@ -9,6 +9,8 @@ enum StandardLabels {
     static let instance = "app.kubernetes.io/instance"
     /// On a namespace that was there before: a ChatBackend may take it over.
     static let adopt = "chatbackend.io/adopt"
+    /// On a namespace that stays after its ChatBackend, with the data in it: one of the same name takes it up.
+    static let retained = "chatbackend.io/retained"
     static let operatorName = "chatbackend-operator"
     /// Selects everything that the operator watches.
     static let selector = "\(managedBy)=\(operatorName)"

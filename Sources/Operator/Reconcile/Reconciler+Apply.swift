@@ -51,7 +51,9 @@ extension Reconciler {
             if needsSecrets, !secrets.missing.isEmpty { continue }
             try await apply(step, secrets, of: backend, &record)
         }
-        for identity in plan.deletions {
+        let keepsVolumes = backend.spec.deletionPolicy == .retain
+        for identity in plan.deletions
+        where !(keepsVolumes && identity.kind == APIResource.persistentVolumeClaims.kind) {
             try await delete(identity, of: backend, &record)
         }
         for identity in record.applied.entries.map(\.identity)

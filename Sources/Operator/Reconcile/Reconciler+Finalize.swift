@@ -6,6 +6,10 @@ extension Reconciler {
     func finalize(_ backend: ChatBackend, _ record: inout BackendRecord) async -> ReconcileOutcome {
         guard backend.metadata.finalizers.contains(Self.finalizer), !record.isReleased else { return .done }
         do {
+            if let progress = try await finalBackup(of: backend, record) {
+                try await write(progress, of: backend, &record)
+                return .recheck(after: .seconds(5))
+            }
             guard try await isCleanedUp(backend, &record) else {
                 // The watches report the end; looking again covers a lost event.
                 try await writeTermination(backend, &record)
@@ -31,27 +35,24 @@ extension Reconciler {
         guard let namespace = found?.metadata else { return true }
         let ownerUID = namespace.ownerReferences.first { $0.controller == true }?.uid
         if ownerUID == backend.metadata.uid {
+            if backend.spec.deletionPolicy != .delete, namespace.deletionTimestamp == nil {
+                return try await retain(backend)
+            }
             if namespace.deletionTimestamp == nil {
                 try await delete(.namespaces, backend.namespace, namespace: nil, uid: namespace.uid)
                 tell(backend, .normal, Reason.deleting, "Deleting the namespace \(backend.namespace) and all in it.")
             }
             return false
         }
+        if Self.isRetained(namespace, by: backend) { return true }  // the resource's end is all that is left to do
         let isAdopted = ownerUID == nil && namespace.labels[StandardLabels.instance] == backend.name
         guard isAdopted else { return true }  // another's: nothing of ours is in it
-        return try await cleanUpAdopted(backend, record)
+        return try await cleanUpAdopted(backend)
     }
 
     /// An adopted namespace stays: our objects leave it, then our labels leave the namespace.
-    private func cleanUpAdopted(_ backend: ChatBackend, _ record: BackendRecord) async throws(KubernetesError) -> Bool {
-        let left = caches.objects(of: backend).filter { $0.kind != "Namespace" }
-        for identity in left {
-            guard let resource = OwnedKinds.resource(of: identity), let object = caches.object(identity),
-                !object.isTerminating
-            else { continue }
-            try await delete(resource, identity.name, namespace: identity.namespace, uid: object.uid.description)
-        }
-        guard left.isEmpty else { return false }
+    private func cleanUpAdopted(_ backend: ChatBackend) async throws(KubernetesError) -> Bool {
+        guard try await takeOutObjects(of: backend) else { return false }
         // Applying nothing gives up every field that was applied.
         let released: JSONValue = [
             "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(backend.namespace)],
@@ -62,12 +63,13 @@ extension Reconciler {
         return true
     }
 
-    private func delete(
-        _ resource: APIResource, _ name: String, namespace: String?, uid: String
+    func delete(
+        _ resource: APIResource, _ name: String, namespace: String?, uid: String,
+        _ propagation: DeleteOptions.PropagationPolicy = .background
     ) async throws(KubernetesError) {
         try await client.deleteIfPresent(
             resource, name, namespace: namespace,
-            DeleteOptions(propagationPolicy: .background, preconditions: .init(uid: uid)))
+            DeleteOptions(propagationPolicy: propagation, preconditions: .init(uid: uid)))
     }
 
     private func writeTermination(_ backend: ChatBackend, _ record: inout BackendRecord) async throws(KubernetesError) {

@@ -25,6 +25,7 @@ extension Reconciler {
             return try claim(
                 instance: instance, ownerUID: metadata.ownerReferences.first { $0.controller == true }?.uid, backend)
         }
+        if Self.isRetained(metadata, by: backend) { return .ours }
         return metadata.labels[StandardLabels.adopt] == "true" ? .adopted : .foreign
     }
 

@@ -33,10 +33,10 @@ struct Reconciler: Sendable {
             } else {
                 var facts = try await observe(backend, &record)
                 try await addFinalizer(backend, &record)
-                let secrets = try await self.secrets(of: backend, &record)
+                let secrets = try await observeSecrets(of: backend, &record)
                 facts.secretsHash = secrets.hash
                 try await apply(facts, secrets, to: backend, &record)
-                if let interruption = secrets.interruption(backend) { throw interruption }
+                try secrets.check(backend)
                 progress = rollout(of: backend, &record)
             }
             if statusWaits(for: progress, &record) { return .recheck(after: Self.statusPatience) }

@@ -98,6 +98,12 @@ extension KeyedDecodingContainer {
         let given = try decodeIfPresent(GivenStorage.self, forKey: key)
         return Storage(size: given?.size ?? fallback.size, storageClassName: given?.storageClassName)
     }
+
+    /// The same of a volume that there may be none of.
+    func decodeStorageIfPresent(forKey key: Key, default fallback: Storage) throws -> Storage? {
+        guard contains(key), try !decodeNil(forKey: key) else { return nil }
+        return try decodeStorage(forKey: key, default: fallback)
+    }
 }
 
 /// A volume as it is written, with its size left out perhaps.

@@ -33,7 +33,7 @@ struct KnownSecrets: Sendable {
     }
 
     /// When to look again though nothing tells of a change; nil for never.
-    var recheck: Duration? { freshUntil == nil ? nil : Self.patience }
+    var recheck: Duration? { freshUntil == nil ? nil : Self.patience + .seconds(1) }
 
     /// Whether nothing has to be read.
     func stands(for backend: ChatBackend, ownVersion: String?, now: ContinuousClock.Instant) -> Bool {

@@ -8,18 +8,19 @@ struct PreparedSecrets: Sendable {
     let hash: Digest
     let missing: [MissingSecret]
 
-    /// Why the run ends here, when a Secret is missing.
-    func interruption(_ backend: ChatBackend) -> Interruption? {
+    /// Ends the run when a Secret is missing.
+    func check(_ backend: ChatBackend) throws(Interruption) {
         let again = ReconcileOutcome.recheck(after: KnownSecrets.patienceWithMissing + .seconds(1))
         let wanted = missing.filter { !$0.isAwaited }
         if !wanted.isEmpty {
             let message = wanted.map { $0.message(namespace: backend.namespace) }.joined(separator: " ")
-            return .refused(Refusal(reason: Reason.secretMissing, message: message), again)
+            throw .refused(Refusal(reason: Reason.secretMissing, message: message), again)
         }
-        return missing.first.map {
-            .waiting(
+        if let awaited = missing.first {
+            throw .waiting(
                 reason: Reason.databasePending,
-                message: "Waiting for CloudNativePG to make the database and the Secret \($0.reference.name).", again)
+                message: "Waiting for CloudNativePG to make the database and the Secret \(awaited.reference.name).",
+                again)
         }
     }
 }

@@ -9,7 +9,9 @@ extension ChatBackend {
 extension Reconciler {
     /// What the pods' Secrets hold: read when `NAME-secret` changed, which its watch tells, and from time to time where a
     /// reference names another, which none does.
-    func secrets(of backend: ChatBackend, _ record: inout BackendRecord) async throws(Interruption) -> PreparedSecrets {
+    func observeSecrets(
+        of backend: ChatBackend, _ record: inout BackendRecord
+    ) async throws(Interruption) -> PreparedSecrets {
         record.dropSeen { caches.object($0) }
         let identity = backend.secretIdentity
         let ownVersion = (record.unseen[identity]?.object ?? caches.object(identity))?.resourceVersion
