@@ -79,7 +79,7 @@ struct TransferTests {
                 }
             }
             #expect(sizes == [2, 2, 1])
-            // Those of one millisecond are in no order of their own.
+            // By identifier: those of one millisecond are in no particular order.
             #expect(originals == ids.sorted())
             #expect(try await other.get("").list.count == 5)
             for wrong in ["limit=0", "limit=x", "cursor=x"] {
